@@ -1,0 +1,39 @@
+"""Everything that the program says on its bus, one tagged union; also the live protocol of the dashboard.
+
+Events are past facts, frozen, and hold no secret. Times are Unix seconds (UTC).
+"""
+
+import msgspec
+
+from flow2api.domain.account import AccountView
+from flow2api.domain.job import Progress
+
+
+class JobMoved(msgspec.Struct, frozen=True, tag="job_moved"):
+    """A job changed its state or its stage."""
+
+    progress: Progress
+    at: float
+
+
+class AccountChanged(msgspec.Struct, frozen=True, tag="account_changed"):
+    """Something about an account changed: standing, credits, tier, settings, what is in flight."""
+
+    view: AccountView
+    at: float
+
+
+class AccountRemoved(msgspec.Struct, frozen=True, tag="account_removed"):
+    """An account was taken out."""
+
+    account_id: str
+    at: float
+
+
+class DrainStarted(msgspec.Struct, frozen=True, tag="drain_started"):
+    """The process has begun to stop."""
+
+    at: float
+
+
+Event = JobMoved | AccountChanged | AccountRemoved | DrainStarted

@@ -1,0 +1,178 @@
+"""A job: one generation from request to stored result, and the table of moves it may make.
+
+Pure data and pure functions. Times are Unix seconds (UTC) as floats. A job outlives the request that made it and the process.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from flow2api.domain.tier import Tier
+from flow2api.errors import Code, Failure
+
+
+class JobState(StrEnum):
+    """Where a job stands. Only `QUEUED`, `SUBMITTING`, `RUNNING`, `FETCHING` and the final three are written to disk."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    SUBMITTING = "submitting"
+    RUNNING = "running"
+    FETCHING = "fetching"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_S = JobState
+
+# queued      waits for an account
+# starting    has an account: login, uploads, captcha; still free of charge
+# submitting  the paid call is out; until it answers nobody knows whether it was accepted
+# running     the upstream works on it and gave us a handle
+# fetching    the upstream is done; results are being enlarged and brought to disk
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    _S.QUEUED: frozenset({_S.STARTING, _S.FAILED, _S.CANCELLED}),
+    _S.STARTING: frozenset({_S.SUBMITTING, _S.QUEUED, _S.FAILED, _S.CANCELLED}),
+    _S.SUBMITTING: frozenset({_S.RUNNING, _S.FETCHING, _S.QUEUED, _S.FAILED}),
+    _S.RUNNING: frozenset({_S.FETCHING, _S.FAILED, _S.CANCELLED}),
+    _S.FETCHING: frozenset({_S.SUCCEEDED, _S.FAILED}),
+    _S.SUCCEEDED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CANCELLED: frozenset(),
+}
+
+FINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller asked for, resolved by the catalogue into what to ask which provider for."""
+
+    model: str
+    """Public model id, as the catalogue lists it."""
+    kind: Literal["image", "video"]
+    provider: str
+    upstream_model: str
+    """The provider's own model key."""
+    prompt: str
+    aspect_ratio: str
+    """Public ratio such as `16:9`; the provider maps it to its wire form."""
+    count: int = 1
+    seed: int | None = None
+    upscale: Literal["2k", "4k"] | None = None
+    inputs: tuple[str, ...] = ()
+    """Names of stored media files that serve as input pictures, in the caller's order."""
+    min_tier: Tier = Tier.FREE
+    credits: int = 0
+    """What it costs on the account, as far as known."""
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that the upstream made: enough to fetch it again after a restart."""
+
+    media_id: str
+    """The provider's id, needed for follow-up work on the account that owns it."""
+    url: str | None = None
+    """A link that can be fetched without credentials, for a limited time."""
+    width: int = 0
+    height: int = 0
+    context: str = ""
+    """Provider-private rest (project, session), opaque to everyone else."""
+
+
+class JobError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a job failed: the fields of a `Failure`, and what could be saved of the result all the same."""
+
+    code: Code
+    message: str
+    param: str | None = None
+    retry_after_seconds: float | None = None
+    reason: str | None = None
+    originals: tuple[str, ...] = ()
+    """Stored files that exist although the job failed, e.g. the picture whose enlargement was not delivered."""
+
+    @classmethod
+    def of(cls, failure: Failure, originals: tuple[str, ...] = ()) -> "JobError":
+        return cls(
+            code=failure.code,
+            message=failure.message,
+            param=failure.param,
+            retry_after_seconds=failure.retry_after_seconds,
+            reason=failure.reason,
+            originals=originals,
+        )
+
+    def failure(self) -> Failure:
+        return Failure(
+            self.code,
+            self.message,
+            param=self.param,
+            retry_after_seconds=self.retry_after_seconds,
+            reason=self.reason,
+        )
+
+
+class Idempotency(msgspec.Struct, frozen=True):
+    """A caller's own key for a request, and a digest of the request's body, so that a changed body is noticed."""
+
+    key: str
+    digest: str
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One job as it is stored. Changed only through `move`."""
+
+    id: str
+    state: JobState
+    generation: Generation
+    caller: str
+    """Id of the API key that asked."""
+    origin: str = "chat"
+    request_id: str = ""
+    created_at: float
+    updated_at: float
+    queue_deadline: float
+    deadline: float
+    """When the generation must be done, fixed at submit; restarts and retries do not extend it."""
+    detached: bool = False
+    """A detached job runs on when its caller leaves; any other is cancelled if it was not submitted yet."""
+    idempotency: Idempotency | None = None
+    account_id: str | None = None
+    submits: int = 0
+    """How many times the paid call went out (after a definite refusal it may go out again)."""
+    made: tuple[Made, ...] = ()
+    results: tuple[str, ...] = ()
+    """Names of the stored result files."""
+    error: JobError | None = None
+    submitted_at: float | None = None
+    finished_at: float | None = None
+
+    @property
+    def final(self) -> bool:
+        return self.state in FINAL
+
+
+def move(job: Job, state: JobState, now: float, **changes: object) -> Job:
+    """The job in its new state.
+
+    Raises:
+        ValueError: the table does not allow the move; that is a bug of the caller, never of the outside world.
+    """
+    if state not in TRANSITIONS[job.state]:
+        raise ValueError(f"job {job.id} cannot go from {job.state} to {state}")
+    if state in FINAL:
+        changes["finished_at"] = now
+    return msgspec.structs.replace(job, state=state, updated_at=now, **changes)
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """What a watcher of a job sees: the job and what is happening to it right now."""
+
+    job: Job
+    position: int | None = None
+    """Place in the queue, 1 is next; None when not queued."""
+    stage: str = ""
+    """Machine word for the step inside a state: waiting, signing_in, uploading, captcha, generating, upscaling, saving."""
+    account: str | None = None
+    """Label of the account that serves it."""

@@ -1,0 +1,117 @@
+"""The contract between accounts and the services that generate.
+
+A `Provider` opens one `Session` for each account; the session is owned by that account's actor and knows one service's wire.
+Sessions know nothing of actors, jobs, the store or captcha tabs. Every method may raise `UpstreamFailure` and nothing else on
+purpose; each call is bounded in time by the provider's own limits. Cancelling a call closes its connection.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from flow2api.domain.job import Generation, Made
+from flow2api.domain.tier import Tier
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose session it is."""
+
+    email: str | None = None
+    name: str | None = None
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the account has left. `credits` None where the service does not say."""
+
+    credits: int | None
+    tier: Tier
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """An input picture on disk."""
+
+    path: Path
+    mime: str
+    digest: str
+    """SHA-256 of the bytes, so that a session can reuse an earlier upload."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One generation and its input pictures, in order."""
+
+    job_id: str
+    generation: Generation
+    pictures: tuple[Picture, ...] = ()
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is free of charge is done: the login is good, pictures are uploaded, a project is chosen."""
+
+    order: Order
+    context: str
+    """Provider-private JSON."""
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """The paid call was accepted."""
+
+    made: tuple[Made, ...]
+    finished: bool
+    """True: the results exist already (pictures). False: they must be polled (clips)."""
+    credits_left: int | None = None
+
+
+class Session(Protocol):
+    """One account at one service. Methods may run side by side."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is, as far as known; filled by `sign_in`."""
+
+    @property
+    def vault(self) -> bytes:
+        """Everything secret or private that must survive a restart, as the provider's own JSON. Stored sealed."""
+
+    @property
+    def signed_in_until(self) -> float | None:
+        """When the access token ends (an upper bound), None when there is none."""
+
+    async def sign_in(self) -> None:
+        """Get a new access token, whatever the old one's age. May change `vault`, `identity` and `signed_in_until`.
+
+        The caller sees to it that it does not run twice at a time."""
+
+    async def balance(self) -> Balance:
+        """Credits and tier, free of charge."""
+
+    async def prepare(self, order: Order) -> Prepared:
+        """Everything before the paid call: project, uploads. Repeating it costs nothing. May change `vault`."""
+
+    async def begin(self, prepared: Prepared, captcha_token: str) -> Begun:
+        """The paid call, exactly once: never repeated in here. `captcha_token` is empty when no captcha is used."""
+
+    async def enlarge(self, made: Made, upscale: str, captcha_token: str) -> bytes:
+        """The enlarged picture's bytes. `upscale` is `2k` or `4k`. Free of charge, so it may be repeated."""
+
+
+class Provider(Protocol):
+    """One service."""
+
+    name: str
+
+    def captcha_action(self, generation: Generation) -> str | None:
+        """The page action for which `begin` and `enlarge` want a captcha token, None where none is wanted."""
+
+    def open(self, account_id: str, vault: bytes, exit_url: str | None) -> Session:
+        """A session for the stored `vault`. Makes no call. `exit_url` is the proxy to go through, None for direct."""
+
+    def vault_for(self, credential: str) -> bytes:
+        """The vault for a credential that an operator pasted.
+
+        Raises:
+            Failure: it does not look like a credential of this service; the message says what is expected."""
+
+    def models(self) -> Sequence[str]:
+        """Upstream model keys that this provider knows how to ask for."""
