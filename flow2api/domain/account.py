@@ -1,22 +1,16 @@
-"""An account: the operator's own login or key at one provider, its standing, and the rules of rest and return.
+"""An account: the operator's own login or key at one provider, and its standing.
 
-Pure data and pure functions; `now` is always given (Unix seconds, UTC). The rules follow from `FailureKind` alone.
+Records alone; what changes them, and when they come back, is decided in `domain.rest`. Times are Unix seconds (UTC).
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from flow2api.domain.failure import FailureKind
-from flow2api.domain.job import Generation
-from flow2api.domain.tier import Tier, allows
+from flow2api.domain.tier import Tier
 
 HOUR = 3600.0
-# Google's daily quotas are reported to roll over at midnight, Pacific time.
-QUOTA_ZONE = "America/Los_Angeles"
 
 
 class AccountState(StrEnum):

@@ -1,0 +1,316 @@
+"""When an account may work, when it rests and when it comes back: what each kind of failure does to it, in one table.
+
+Pure functions over `domain.account`; `now` is always given (Unix seconds, UTC). A function that changes nothing returns the very
+account that it was given, so that callers see with `is` whether there is something to store.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from flow2api.domain.account import Account, AccountState, Counts, Hindrance, ModelRest, RestPolicy, Standing
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.domain.job import Generation
+from flow2api.domain.tier import Tier, allows
+
+OUT_OF_CREDIT_CODES = frozenset({"exhausted", "not_enough_credits", "model_quota_reached"})
+"""Codes of a `Hindrance` that mean: the account has used up what it may use."""
+
+# Google's daily quotas are reported to roll over at midnight, Pacific time.
+_QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
+_SHORT_THROTTLE_REASON = "PUBLIC_ERROR_USER_REQUESTS_THROTTLED"
+_LONGEST_CAPTCHA_REST_SECONDS = 30 * 60.0
+# An answer may name any wait; none is taken for more than this or for no wait at all.
+_LONGEST_NAMED_WAIT_SECONDS = 30 * 86400.0
+_SHORTEST_NAMED_WAIT_SECONDS = 1.0
+
+_HARDNESS = {
+    AccountState.ACTIVE: 0,
+    AccountState.RESTING: 1,
+    AccountState.EXHAUSTED: 1,
+    AccountState.NEEDS_LOGIN: 2,
+    AccountState.DISABLED: 3,
+}
+
+
+def hindrance(account: Account, generation: Generation, now: float) -> Hindrance | None:
+    """Why the account cannot take the generation now, None when it can; free slots are not looked at.
+
+    Of several reasons the one that lasts longest is told: first what waiting does not cure.
+    """
+    return max(_hindrances(account, generation, now), key=lambda found: _end(found.until), default=None)
+
+
+def revived(account: Account, now: float) -> Account:
+    """The account without the rests that are over."""
+    standing = account.standing
+    if _HARDNESS[standing.state] == 1 and _end(standing.until) <= now:
+        standing = Standing(since=now)
+    model_rests = {key: rest for key, rest in account.model_rests.items() if _end(rest.until) > now}
+    if standing is account.standing and len(model_rests) == len(account.model_rests):
+        return account
+    return replace(account, standing=standing, model_rests=model_rests)
+
+
+def after_failure(
+    account: Account, failure: UpstreamFailure, model_key: str, now: float, policy: RestPolicy
+) -> Account:
+    """The account after a failed call for the model of this upstream key."""
+    return RULES[failure.kind](account, _Case(failure, model_key, now, policy))
+
+
+def noted(account: Account, failure: UpstreamFailure, now: float) -> Account:
+    """The account with the failure as its last error; its standing is not touched."""
+    counts = with_day(account.counts, now)
+    counts = replace(counts, errors=counts.errors + 1, errors_today=counts.errors_today + 1)
+    return replace(account, last_error=failure.message, counts=counts)
+
+
+def after_success(account: Account, generation: Generation, now: float, credits_left: int | None) -> Account:
+    """The account after an accepted generation: the row of errors and the captcha strikes are forgotten, rests are not.
+
+    Where the answer does not say what is left, the known price is taken off.
+    """
+    if credits_left is None and account.credits is not None:
+        credits_left = max(0, account.credits - generation.credits)
+    return replace(
+        account,
+        errors_in_row=0,
+        captcha_strikes=0,
+        struck_at=None,
+        last_used_at=now,
+        credits=credits_left,
+        counts=_with_made(with_day(account.counts, now), generation),
+    )
+
+
+def after_sign_in(account: Account, tier: Tier, credits_left: int | None, now: float) -> Account:
+    """The account after a good login: it no longer needs one, and what another tier was denied may be tried again."""
+    standing, model_rests = account.standing, account.model_rests
+    if standing.state is AccountState.NEEDS_LOGIN:
+        standing = Standing(since=now)
+    if tier is not account.tier:
+        denied = FailureKind.MODEL_DENIED.value
+        model_rests = {key: rest for key, rest in model_rests.items() if rest.code != denied}
+    return replace(account, standing=standing, model_rests=model_rests, tier=tier, credits=credits_left)
+
+
+def with_day(counts: Counts, now: float) -> Counts:
+    """The counts with today's share at zero if the UTC day has changed."""
+    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    if counts.day == day:
+        return counts
+    return replace(counts, day=day, images_today=0, videos_today=0, errors_today=0)
+
+
+def enabled_by_hand(account: Account, now: float) -> Account:
+    """The account ready for work, with rests, strikes and the row of errors forgotten."""
+    return replace(
+        account, standing=Standing(since=now), model_rests={}, errors_in_row=0, captcha_strikes=0, struck_at=None
+    )
+
+
+def disabled_by_hand(account: Account, now: float) -> Account:
+    """The account switched off until an operator enables it again."""
+    standing = Standing(
+        state=AccountState.DISABLED, code="admin", detail="was disabled by an operator", since=now, by="admin"
+    )
+    return replace(account, standing=standing)
+
+
+def next_quota_reset(now: float) -> float:
+    """The next midnight at which daily quotas begin anew."""
+    tomorrow = datetime.fromtimestamp(now, _QUOTA_ZONE).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), _QUOTA_ZONE).timestamp()
+
+
+def _hindrances(account: Account, generation: Generation, now: float) -> Iterator[Hindrance]:
+    if account.provider != generation.provider:
+        yield Hindrance(code="other_provider", detail=f"belongs to {account.provider}, not to {generation.provider}")
+    standing = account.standing
+    if standing.state is not AccountState.ACTIVE and _end(standing.until) > now:
+        yield Hindrance(code=standing.state.value, detail=standing.detail, until=standing.until)
+    if not (account.images_on if generation.kind == "image" else account.videos_on):
+        yield Hindrance(code=f"{generation.kind}s_off", detail=f"is set to make no {generation.kind}s")
+    if not allows(account.tier, generation.min_tier):
+        detail = f"has tier {account.tier.value}; {generation.model} needs {generation.min_tier.value}"
+        yield Hindrance(code="tier_too_low", detail=detail)
+    if account.credits is not None and account.credits < generation.credits:
+        detail = f"has {account.credits} credits left; this costs {generation.credits}"
+        yield Hindrance(code="not_enough_credits", detail=detail)
+    rest = account.model_rests.get(generation.upstream_model)
+    if rest is not None and _end(rest.until) > now:
+        yield Hindrance(code=rest.code, detail=rest.detail, until=rest.until)
+
+
+def _with_made(counts: Counts, generation: Generation) -> Counts:
+    made = generation.count
+    if generation.kind == "image":
+        return replace(counts, images=counts.images + made, images_today=counts.images_today + made)
+    return replace(counts, videos=counts.videos + made, videos_today=counts.videos_today + made)
+
+
+class _Case(NamedTuple):
+    failure: UpstreamFailure
+    model_key: str
+    now: float
+    policy: RestPolicy
+
+    @property
+    def code(self) -> str:
+        return self.failure.kind.value
+
+
+_Rule = Callable[[Account, _Case], Account]
+
+
+def _no_fault_of_the_account(account: Account, case: _Case) -> Account:
+    return account
+
+
+def _captcha_strike(account: Account, case: _Case) -> Account:
+    """Refusals of one burst have one cause, so they are one strike; each further strike doubles the rest."""
+    now, policy = case.now, case.policy
+    if account.struck_at is not None and abs(now - account.struck_at) < policy.captcha_burst_seconds:
+        return account
+    doublings = min(account.captcha_strikes, 20)
+    seconds = min(policy.captcha_rest_seconds * 2**doublings, _LONGEST_CAPTCHA_REST_SECONDS)
+    struck = replace(account, captcha_strikes=account.captcha_strikes + 1, struck_at=now)
+    return _resting(struck, case, now + seconds, "captcha tokens were refused as unusual activity")
+
+
+def _throttle(account: Account, case: _Case) -> Account:
+    failure, policy = case.failure, case.policy
+    seconds = policy.throttled_seconds
+    if failure.reason == _SHORT_THROTTLE_REASON:
+        seconds = policy.short_throttle_seconds
+    named = failure.retry_after_seconds
+    if named is not None and named >= 0:  # not so for a wait that is no number
+        seconds = min(max(named, _SHORTEST_NAMED_WAIT_SECONDS), _LONGEST_NAMED_WAIT_SECONDS)
+    return _resting(noted(account, failure, case.now), case, case.now + seconds, "too many requests")
+
+
+def _exhaust(account: Account, case: _Case) -> Account:
+    until = next_quota_reset(case.now)
+    standing = Standing(
+        state=AccountState.EXHAUSTED,
+        code=case.code,
+        detail=f"has used up its quota until {_clock(until, case.now)}",
+        since=case.now,
+        until=until,
+    )
+    return _stand(noted(account, case.failure, case.now), standing)
+
+
+def _model_quota(account: Account, case: _Case) -> Account:
+    until = next_quota_reset(case.now)
+    detail = f"has used up {case.model_key} until {_clock(until, case.now)}"
+    return _model_resting(noted(account, case.failure, case.now), case, until, detail)
+
+
+def _model_busy(account: Account, case: _Case) -> Account:
+    until = case.now + case.policy.model_busy_seconds
+    return _model_resting(account, case, until, f"leaves {case.model_key} until {_clock(until, case.now)}: overloaded")
+
+
+def _model_denied(account: Account, case: _Case) -> Account:
+    detail = f"may not use {case.model_key}: its tier is too low"
+    return _model_resting(noted(account, case.failure, case.now), case, None, detail)
+
+
+def _login_needed(why: str) -> _Rule:
+    def rule(account: Account, case: _Case) -> Account:
+        standing = Standing(state=AccountState.NEEDS_LOGIN, code=case.code, detail=why, since=case.now)
+        return _stand(noted(account, case.failure, case.now), standing)
+
+    return rule
+
+
+def _block(account: Account, case: _Case) -> Account:
+    standing = Standing(
+        state=AccountState.DISABLED,
+        code=case.code,
+        detail=f"was blocked by the service: {case.failure.message}",
+        since=case.now,
+        by="upstream",
+    )
+    return _stand(noted(account, case.failure, case.now), standing)
+
+
+def _count_error(account: Account, case: _Case) -> Account:
+    threshold = max(1, case.policy.error_threshold)
+    errors = min(account.errors_in_row + 1, threshold)
+    account = replace(noted(account, case.failure, case.now), errors_in_row=errors)
+    if errors < threshold:
+        return account
+    standing = Standing(
+        state=AccountState.DISABLED,
+        code="errors",
+        detail=f"was disabled after {errors} failures in a row; the last one: {case.failure.message}",
+        since=case.now,
+        by="errors",
+    )
+    return _stand(account, standing)
+
+
+_K = FailureKind
+
+RULES: Mapping[FailureKind, _Rule] = {
+    _K.LOGIN_EXPIRED: _login_needed("needs a new login: its renewed access was refused too"),
+    _K.NEEDS_LOGIN: _login_needed("needs a new login: its session has ended"),
+    _K.ACCOUNT_MOVED: _login_needed("was moved by the service to a front end that cannot be driven from here"),
+    _K.WRONG_ACCOUNT: _login_needed("needs a new login: the session belongs to another person"),
+    _K.ACCOUNT_BLOCKED: _block,
+    _K.CAPTCHA_REFUSED: _captcha_strike,
+    _K.CAPTCHA_UNAVAILABLE: _no_fault_of_the_account,
+    _K.THROTTLED: _throttle,
+    _K.QUOTA_REACHED: _exhaust,
+    _K.MODEL_QUOTA_REACHED: _model_quota,
+    _K.MODEL_DENIED: _model_denied,
+    _K.MODEL_BUSY: _model_busy,
+    _K.CONTENT_REFUSED: _no_fault_of_the_account,
+    _K.REQUEST_REJECTED: _no_fault_of_the_account,
+    _K.MEDIA_GONE: _no_fault_of_the_account,
+    _K.UPSTREAM_FAULT: _count_error,
+    _K.UNREACHABLE: _no_fault_of_the_account,
+    _K.OUTCOME_UNKNOWN: _count_error,
+    _K.UNREADABLE: _count_error,
+}
+"""What a failure does to its account. `LOGIN_EXPIRED` comes here only when the renewed login was refused too."""
+
+
+def _resting(account: Account, case: _Case, until: float, why: str) -> Account:
+    detail = f"rests until {_clock(until, case.now)}: {why}"
+    return _stand(
+        account, Standing(state=AccountState.RESTING, code=case.code, detail=detail, since=case.now, until=until)
+    )
+
+
+def _stand(account: Account, standing: Standing) -> Account:
+    """The harder standing wins, of two rests the longer; so nothing but an operator brings a disabled account back."""
+    held, new = _HARDNESS[account.standing.state], _HARDNESS[standing.state]
+    if held > new or (held == new and _end(account.standing.until) >= _end(standing.until)):
+        return account
+    return replace(account, standing=standing)
+
+
+def _model_resting(account: Account, case: _Case, until: float | None, detail: str) -> Account:
+    held = account.model_rests.get(case.model_key)
+    if held is not None and _end(held.until) >= _end(until):
+        return account
+    rest = ModelRest(code=case.code, detail=detail, since=case.now, until=until)
+    return replace(account, model_rests={**account.model_rests, case.model_key: rest})
+
+
+def _end(until: float | None) -> float:
+    return float("inf") if until is None else until
+
+
+def _clock(at: float, now: float) -> str:
+    """A time in words, with its date unless that is today's."""
+    moment = datetime.fromtimestamp(at, UTC)
+    today = moment.date() == datetime.fromtimestamp(now, UTC).date()
+    return f"{moment:%H:%M} UTC" if today else f"{moment:%Y-%m-%d %H:%M} UTC"
