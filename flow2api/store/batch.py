@@ -1,0 +1,71 @@
+"""Group commit: several verbs in one durable transaction, each in its own savepoint so that a failing one fails alone.
+
+Plain synchronous code on one connection, shared by the file store's writer thread and the inline store.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import outcome
+
+from flow2api.store.database import Database
+from flow2api.store.errors import StoreError, StoreFault
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A verb with its arguments, waiting for a database."""
+
+    verb: Callable[..., Any]
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+
+    def run(self, db: Database) -> Any:
+        return self.verb(db, *self.args, **self.kwargs)
+
+
+def commit_together(db: Database, works: Sequence[Work]) -> list[outcome.Outcome[Any]]:
+    """Run all works in one transaction and commit it; the outcome of each, in order.
+
+    When the transaction itself fails, no work has happened and each gets the fault.
+    """
+    try:
+        db.roll_back()  # left open only if a fault kept the last transaction from being rolled back
+        db.execute("BEGIN IMMEDIATE")
+        outcomes = [_attempt(db, work) for work in works]
+        db.execute("COMMIT")
+    except StoreError as fault:
+        db.roll_back()
+        return [outcome.Error(_copy_of(fault)) for _ in works]
+    return outcomes
+
+
+def read_together(db: Database, work: Work) -> Any:
+    """Run a reading work on one unchanging picture of the database."""
+    db.execute("BEGIN")
+    try:
+        return work.run(db)
+    finally:
+        db.roll_back()
+
+
+def _attempt(db: Database, work: Work) -> outcome.Outcome[Any]:
+    db.execute("SAVEPOINT verb")
+    result: outcome.Outcome[Any] = outcome.capture(work.run, db)
+    if not db.in_transaction:
+        # A fault such as a full disk may make SQLite roll back the whole transaction, with the works before this one.
+        raise StoreFault(f"The database gave up the transaction: {getattr(result, 'error', 'a verb ended it')}")
+    if isinstance(result, outcome.Error):
+        db.execute("ROLLBACK TO verb")
+    db.execute("RELEASE verb")
+    return result
+
+
+def _copy_of(fault: StoreError) -> StoreError:
+    """One instance for each waiter: raising one in several tasks would mix their tracebacks."""
+    copy = type(fault)(*fault.args)
+    copy.__cause__ = fault.__cause__
+    return copy

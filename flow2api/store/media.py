@@ -1,0 +1,76 @@
+"""Verbs for the records of stored files. The files themselves are the media actor's affair."""
+
+from collections.abc import Iterable
+
+from flow2api.domain.media import MediaFile
+from flow2api.store.database import Database, Row
+
+_COLUMNS = "name, role, job_id, mime, size_bytes, width, height, created_at, expires_at"
+_INSERT = f"INSERT INTO media ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def insert(db: Database, file: MediaFile) -> None:
+    """Add the record of a file."""
+    db.execute(
+        _INSERT,
+        (
+            file.name,
+            file.role,
+            file.job_id,
+            file.mime,
+            file.size_bytes,
+            file.width,
+            file.height,
+            file.created_at,
+            file.expires_at,
+        ),
+    )
+
+
+def get(db: Database, name: str) -> MediaFile | None:
+    """The record of a file."""
+    row = db.row(f"SELECT {_COLUMNS} FROM media WHERE name = ?", (name,))
+    return None if row is None else _file(row)
+
+
+def expired(db: Database, now: float, limit: int) -> list[MediaFile]:
+    """Files whose time is over, those first that ended first."""
+    where = "WHERE expires_at <= ? ORDER BY expires_at, name LIMIT ?"
+    return [_file(row) for row in db.rows(f"SELECT {_COLUMNS} FROM media {where}", (now, limit))]
+
+
+def oldest(db: Database, limit: int) -> list[MediaFile]:
+    """The oldest files, oldest first."""
+    rows = db.rows(f"SELECT {_COLUMNS} FROM media ORDER BY created_at, name LIMIT ?", (limit,))
+    return [_file(row) for row in rows]
+
+
+def delete(db: Database, names: Iterable[str]) -> int:
+    """Forget files; how many of them were known."""
+    return db.execute_many("DELETE FROM media WHERE name = ?", [(name,) for name in names])
+
+
+def total_bytes(db: Database) -> int:
+    """What all files take together."""
+    row = db.row("SELECT COALESCE(SUM(size_bytes), 0) FROM media")
+    return 0 if row is None else int(row[0])
+
+
+def names(db: Database) -> set[str]:
+    """The names of all files."""
+    return {name for (name,) in db.rows("SELECT name FROM media")}
+
+
+def _file(row: Row) -> MediaFile:
+    name, role, job_id, mime, size_bytes, width, height, created_at, expires_at = row
+    return MediaFile(
+        name=name,
+        role=role,
+        job_id=job_id,
+        mime=mime,
+        size_bytes=size_bytes,
+        width=width,
+        height=height,
+        created_at=created_at,
+        expires_at=expires_at,
+    )

@@ -1,0 +1,146 @@
+"""The schema as numbered steps, applied in order when a database is opened; each step and its record are one transaction.
+
+A step that was released is never changed again. Columns beside `body` exist to be searched, sorted or made unique; the record in
+`body` is the truth. Tables refer to each other only where one row is nothing without the other: files and log entries may outlive
+their job.
+"""
+
+import sqlite_utils
+from sqlite_utils.db import ForeignKey
+
+from flow2api.store.errors import StoreRefused
+
+
+def accounts_and_settings(db: sqlite_utils.Database) -> None:
+    db.table("accounts").create(
+        {"id": str, "provider": str, "created_at": float, "body": str},
+        pk="id",
+        not_null={"provider", "created_at", "body"},
+        strict=True,
+    )
+    owner = ForeignKey("vaults", "account_id", "accounts", "id", on_delete="CASCADE")
+    db.table("vaults").create(
+        {"account_id": str, "sealed": bytes}, pk="account_id", not_null={"sealed"}, foreign_keys=[owner], strict=True
+    )
+    db.table("settings").create({"name": str, "sealed": bytes}, pk="name", not_null={"sealed"}, strict=True)
+    # What the store must know of itself; so far a sealed value that shows whether the master key is the right one.
+    db.table("marks").create({"name": str, "sealed": bytes}, pk="name", not_null={"sealed"}, strict=True)
+
+
+def jobs(db: sqlite_utils.Database) -> None:
+    db.table("jobs").create(
+        {
+            "id": str,
+            "state": str,
+            "caller": str,
+            "model": str,
+            "kind": str,
+            "account_id": str,
+            "created_at": float,
+            "updated_at": float,
+            "finished_at": float,
+            "idempotency_key": str,
+            "body": str,
+        },
+        pk="id",
+        not_null={"state", "caller", "model", "kind", "created_at", "updated_at", "body"},
+        strict=True,
+    )
+    # Each index costs time at every write: there is one for each question that is asked often, and not one more.
+    db.execute("CREATE INDEX jobs_by_time ON jobs (created_at, id)")
+    db.execute("CREATE INDEX jobs_by_caller ON jobs (caller, created_at, id)")
+    db.execute(
+        "CREATE INDEX jobs_unfinished ON jobs (created_at, id) WHERE state NOT IN ('succeeded', 'failed', 'cancelled')"
+    )
+    db.execute(
+        "CREATE UNIQUE INDEX jobs_by_idempotency ON jobs (caller, idempotency_key) WHERE idempotency_key IS NOT NULL"
+    )
+
+
+def media(db: sqlite_utils.Database) -> None:
+    db.table("media").create(
+        {
+            "name": str,
+            "role": str,
+            "job_id": str,
+            "mime": str,
+            "size_bytes": int,
+            "width": int,
+            "height": int,
+            "created_at": float,
+            "expires_at": float,
+        },
+        pk="name",
+        not_null={"role", "mime", "size_bytes", "width", "height", "created_at"},
+        strict=True,
+    )
+    db.execute("CREATE INDEX media_by_time ON media (created_at, name)")
+    db.execute("CREATE INDEX media_by_expiry ON media (expires_at) WHERE expires_at IS NOT NULL")
+
+
+def api_keys(db: sqlite_utils.Database) -> None:
+    db.table("api_keys").create(
+        {
+            "id": str,
+            "name": str,
+            "digest": str,
+            "hint": str,
+            "created_at": float,
+            "last_used_at": float,
+            "revoked_at": float,
+            "expires_at": float,
+        },
+        pk="id",
+        not_null={"name", "digest", "hint", "created_at"},
+        strict=True,
+    )
+    db.execute("CREATE UNIQUE INDEX api_keys_by_digest ON api_keys (digest)")
+
+
+def requests(db: sqlite_utils.Database) -> None:
+    db.table("requests").create(
+        {
+            "job_id": str,
+            "at": float,
+            "request_id": str,
+            "caller": str,
+            "model": str,
+            "kind": str,
+            "outcome": str,
+            "account_id": str,
+            "duration_seconds": float,
+            "detail": str,
+        },
+        pk="job_id",
+        not_null={"at", "request_id", "caller", "model", "kind", "outcome", "duration_seconds", "detail"},
+        strict=True,
+    )
+    db.execute("CREATE INDEX requests_by_time ON requests (at, job_id)")
+
+
+_STEPS = (accounts_and_settings, jobs, media, api_keys, requests)
+_NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
+
+
+def migrate(tables: sqlite_utils.Database, name: str) -> None:
+    """Bring the schema up to date; `name` is what messages call the database.
+
+    Raises:
+        StoreRefused: it belongs to another program, or a newer version has changed it.
+    """
+    steps = sqlite_utils.Migrations("flow2api")
+    for step, step_name in _NAMES.items():
+        steps(name=step_name)(step)
+    applied = {step.name for step in steps.applied(tables)}
+    if not applied and tables.table_names():
+        raise StoreRefused(
+            f"{name} is a database of another program: it holds tables, but none of ours. "
+            "Name another file, or move this one away."
+        )
+    newer = sorted(applied - set(_NAMES.values()))
+    if newer:
+        raise StoreRefused(
+            f"{name} was changed by a newer version of flow2api (step {newer[-1]} is not known here). "
+            "Start that version again, or restore a backup from before the upgrade."
+        )
+    steps.apply(tables)

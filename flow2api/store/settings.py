@@ -1,0 +1,32 @@
+"""Verbs for the settings that an operator changed at run time: JSON values by name.
+
+Values are sealed, because some (the address of a proxy, say) contain a password.
+"""
+
+import msgspec
+
+from flow2api.store.database import Database
+
+
+def all_settings(db: Database) -> dict[str, object]:
+    """Every setting that was changed and not removed since."""
+    rows = db.rows("SELECT name, sealed FROM settings ORDER BY name")
+    return {name: msgspec.json.decode(db.seal.open(sealed, _purpose(name))) for name, sealed in rows}
+
+
+def put(db: Database, name: str, value: object) -> None:
+    """Set a setting to a value that JSON can hold."""
+    sealed = db.seal.close(msgspec.json.encode(value), _purpose(name))
+    db.execute(
+        "INSERT INTO settings (name, sealed) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
+        (name, sealed),
+    )
+
+
+def remove(db: Database, name: str) -> None:
+    """Forget a setting; nothing happens when it was not set."""
+    db.execute("DELETE FROM settings WHERE name = ?", (name,))
+
+
+def _purpose(name: str) -> str:
+    return f"setting:{name}"
