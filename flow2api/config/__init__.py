@@ -1,0 +1,47 @@
+"""Settings: TOML file, environment and run-time changes become one frozen record; each value knows where it came from.
+
+`schema` says what can be set, `keys` lists it as data, `sources` reads, `load` resolves, `render` writes a settings file.
+Knows nothing of the parts that are configured.
+"""
+
+from flow2api.config.keys import ENV_PREFIX, KEYS, ONLY_ENVIRONMENT, Key
+from flow2api.config.load import Resolved, check_override, load_config
+from flow2api.config.problems import ConfigError
+from flow2api.config.render import render
+from flow2api.config.schema import (
+    AccountsConfig,
+    CaptchaConfig,
+    Config,
+    FlowConfig,
+    JobsConfig,
+    LogConfig,
+    MediaConfig,
+    ProxyConfig,
+    ServerConfig,
+    StorageConfig,
+)
+from flow2api.config.sources import DEFAULT_PATH, Value
+
+__all__ = [
+    "DEFAULT_PATH",
+    "ENV_PREFIX",
+    "KEYS",
+    "ONLY_ENVIRONMENT",
+    "AccountsConfig",
+    "CaptchaConfig",
+    "Config",
+    "ConfigError",
+    "FlowConfig",
+    "JobsConfig",
+    "Key",
+    "LogConfig",
+    "MediaConfig",
+    "ProxyConfig",
+    "Resolved",
+    "ServerConfig",
+    "StorageConfig",
+    "Value",
+    "check_override",
+    "load_config",
+    "render",
+]

@@ -1,0 +1,209 @@
+"""What can be set: one frozen struct for each section; type, range and description of a setting stand at its field.
+
+The description is the only one: the example file, `flow2api config` and every error message are made from it. `title` says
+in words what is allowed where the type does not.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+DAY = 86400.0
+YEARS = 3650 * DAY
+PORTS = 65535
+
+Origin = Annotated[
+    str, Meta(pattern=r"^(\*|https?://[^\s/]+)$", title='"*" or an origin such as "https://chat.example.org"')
+]
+Network = Annotated[
+    str, Meta(pattern=r"^[0-9a-fA-F:.]+(/\d{1,3})?$", title='an IP address or a network such as "10.0.0.0/8"')
+]
+Place = Annotated[
+    str, Meta(pattern=r"^[\w.:-]+(/\d{1,3})?$", title='an IP address, a network such as "10.0.0.0/8" or a host name')
+]
+Proxy = Annotated[
+    str,
+    Meta(
+        pattern=r"^\S+$",
+        title='an address such as "http://user:password@host:8080", "socks5://host:1080" or "host:8080"',
+    ),
+]
+BASE_URL = r"^https?://[^\s?#]*[^\s?#/]$"
+A_BASE_URL = "an http or https address without a slash at its end"
+
+
+class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where and how the gateway listens."""
+
+    host: Annotated[
+        str,
+        Meta(min_length=1, description="Address to listen on; 0.0.0.0 is every interface, which a container needs."),
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=PORTS, description="Port to listen on; 0 takes any free one.")] = 8000
+    public_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^https?://\S+$",
+            title="empty, or an http or https address",
+            description="Address under which clients reach the gateway, for links to files; empty: as each request came.",
+        ),
+    ] = ""
+    trusted_proxies: Annotated[
+        tuple[Network, ...],
+        Meta(description="Reverse proxies whose X-Forwarded-* headers are believed."),
+    ] = ()
+    max_body_bytes: Annotated[int, Meta(ge=1024, le=GIB, description="Largest request body that is read.")] = 64 * MIB
+    grace_seconds: Annotated[
+        float, Meta(ge=0, le=3600, description="How long running requests may go on after the signal to stop.")
+    ] = 30.0
+    cors_origins: Annotated[
+        tuple[Origin, ...], Meta(description="Web pages of which origins may call the API from a browser.")
+    ] = ("*",)
+
+
+class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The Google Flow service."""
+
+    labs_base_url: Annotated[
+        str, Meta(pattern=BASE_URL, title=A_BASE_URL, description="Base address of sign-in, projects and media links.")
+    ] = "https://labs.google/fx/api"
+    api_base_url: Annotated[
+        str, Meta(pattern=BASE_URL, title=A_BASE_URL, description="Base address of credits, uploads and generation.")
+    ] = "https://aisandbox-pa.googleapis.com/v1"
+    page_url: Annotated[
+        str, Meta(pattern=BASE_URL, title=A_BASE_URL, description="Page on which captcha tokens are asked for.")
+    ] = "https://labs.google/fx/tools/flow"
+    recaptcha_site_key: Annotated[
+        str, Meta(pattern=r"^[\w-]+$", title="letters, digits, - and _", description="Site key of that page's captcha.")
+    ] = "6LdsFiUsAAAAAIjVDZcuLhaHiDn5nnHVXVRQGeMV"
+    poll_interval: Annotated[
+        float, Meta(ge=0.01, le=600, description="Seconds between two looks at generations that are under way.")
+    ] = 3.0
+    request_timeout: Annotated[
+        float, Meta(ge=0.1, le=3600, description="Seconds that one call to the service may take.")
+    ] = 120.0
+    image_timeout: Annotated[
+        float, Meta(ge=0.1, le=DAY, description="Seconds after which a picture that is not done has failed.")
+    ] = 300.0
+    video_timeout: Annotated[
+        float, Meta(ge=0.1, le=DAY, description="Seconds after which a clip that is not done has failed.")
+    ] = 1500.0
+    projects_per_account: Annotated[
+        int, Meta(ge=1, le=100, description="Flow projects that an account's generations are spread over.")
+    ] = 4
+
+
+class CaptchaConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Captcha tokens."""
+
+    method: Annotated[
+        Literal["browser", "none"],
+        Meta(description="Where captcha tokens come from: tabs of a Chromium on this machine, or none are sent."),
+    ] = "browser"
+
+
+class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept, and where."""
+
+    data_dir: Annotated[
+        str, Meta(min_length=1, description="Folder of the database, the media files and the key that seals secrets.")
+    ] = "data"
+    database_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^$",
+            title="empty (SQLite in the data folder); PostgreSQL is planned",
+            description="Database server to use in place of SQLite.",
+        ),
+    ] = ""
+
+
+class ProxyConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Exits to the outside."""
+
+    urls: Annotated[
+        tuple[Proxy, ...], Meta(description="Proxies through which accounts reach the service; none: directly.")
+    ] = ()
+    rotation: Annotated[
+        Literal["sticky", "round_robin"],
+        Meta(description="sticky keeps each account on one proxy, round_robin takes the next one for each call."),
+    ] = "sticky"
+
+    def __repr__(self) -> str:
+        """Proxy addresses hold passwords, so they are counted, not shown."""
+        return f"ProxyConfig(urls=<{len(self.urls)}>, rotation={self.rotation!r})"
+
+
+class AccountsConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How accounts are treated."""
+
+    default_image_concurrency: Annotated[
+        int, Meta(ge=1, le=100, description="Pictures that a new account may make at a time.")
+    ] = 2
+    default_video_concurrency: Annotated[
+        int, Meta(ge=1, le=100, description="Clips that a new account may make at a time.")
+    ] = 2
+    error_threshold: Annotated[
+        int, Meta(ge=1, le=1000, description="Errors in a row after which an account is disabled.")
+    ] = 3
+    rest_seconds: Annotated[
+        float, Meta(ge=0, le=30 * DAY, description="Rest of an account that was told it asks too often.")
+    ] = 12 * 3600.0
+
+
+class JobsConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Generations from request to result."""
+
+    queue_limit: Annotated[
+        int, Meta(ge=1, le=100_000, description="Generations that may wait or run; more are refused with 429.")
+    ] = 1000
+    queue_timeout: Annotated[
+        float, Meta(ge=0.1, le=DAY, description="Seconds that a generation may wait for an account.")
+    ] = 600.0
+    max_submits: Annotated[
+        int, Meta(ge=1, le=20, description="How often a generation is sent again after a definite refusal.")
+    ] = 3
+    retention_seconds: Annotated[
+        float, Meta(ge=60, le=YEARS, description="How long the records of finished generations are kept.")
+    ] = 30 * DAY
+
+
+class MediaConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Pictures and clips on disk."""
+
+    retention_seconds: Annotated[float, Meta(ge=60, le=YEARS, description="How long media files are kept.")] = 7 * DAY
+    max_bytes: Annotated[
+        int, Meta(ge=MIB, le=1024 * 1024 * GIB, description="Space for media files; the oldest go first.")
+    ] = 10 * GIB
+    allow_private: Annotated[
+        tuple[Place, ...],
+        Meta(description="Private addresses from which input pictures may be fetched all the same."),
+    ] = ()
+
+
+class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The log on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least weight of what is logged.")
+    ] = "info"
+    format: Annotated[
+        Literal["text", "json"], Meta(description="text is one key=value line for each fact, json one object.")
+    ] = "text"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set, resolved."""
+
+    server: ServerConfig = ServerConfig()
+    flow: FlowConfig = FlowConfig()
+    captcha: CaptchaConfig = CaptchaConfig()
+    storage: StorageConfig = StorageConfig()
+    proxy: ProxyConfig = ProxyConfig()
+    accounts: AccountsConfig = AccountsConfig()
+    jobs: JobsConfig = JobsConfig()
+    media: MediaConfig = MediaConfig()
+    log: LogConfig = LogConfig()
