@@ -72,14 +72,14 @@ class InstanceLock:
         (self._data_dir / FILE_NAME).unlink(missing_ok=True)
         return self
 
-    def publish(self, url: str, admin_token: str) -> None:
+    def publish(self, url: str, admin_token: Secret) -> None:
         """Write `instance.json`, so that it is there whole or not at all."""
         path = self._data_dir / FILE_NAME
         fresh = path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(_File(os.getpid(), url, admin_token)))
+            file.write(msgspec.json.encode(_File(os.getpid(), url, admin_token.reveal())))
         fresh.replace(path)
 
     def __exit__(

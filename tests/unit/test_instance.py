@@ -21,15 +21,15 @@ def test_an_instance_is_found_while_it_is_ready_and_not_after(tmp_path: Path) ->
     folder = tmp_path / "new" / "data"
     with InstanceLock(folder) as lock:
         assert read_instance(folder) is None
-        lock.publish("http://127.0.0.1:8000", "token-1")
+        lock.publish("http://127.0.0.1:8000", Secret("token-1"))
         assert read_instance(folder) == Instance(os.getpid(), "http://127.0.0.1:8000", Secret("token-1"))
     assert read_instance(folder) is None
 
 
 def test_the_file_can_be_read_by_its_owner_only_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     with InstanceLock(tmp_path) as lock:
-        lock.publish("http://127.0.0.1:8000", "token-1")
-        lock.publish("http://127.0.0.1:8001", "token-2")
+        lock.publish("http://127.0.0.1:8000", Secret("token-1"))
+        lock.publish("http://127.0.0.1:8001", Secret("token-2"))
         assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
         assert sorted(path.name for path in tmp_path.iterdir()) == [FILE_NAME, LOCK_NAME]
         found = read_instance(tmp_path)
@@ -39,7 +39,7 @@ def test_the_file_can_be_read_by_its_owner_only_and_leaves_nothing_beside_it(tmp
 
 def test_a_second_instance_is_refused_and_told_who_runs(tmp_path: Path) -> None:
     with InstanceLock(tmp_path) as lock:
-        lock.publish("http://127.0.0.1:8000", "token-1")
+        lock.publish("http://127.0.0.1:8000", Secret("token-1"))
         with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}") as caught, InstanceLock(tmp_path):
             pass
         assert caught.value.pid == os.getpid()
@@ -50,7 +50,7 @@ def test_the_folder_is_free_again_after_a_failure_inside(tmp_path: Path) -> None
     with pytest.raises(RuntimeError), InstanceLock(tmp_path):
         raise RuntimeError
     with InstanceLock(tmp_path) as lock:
-        lock.publish("http://127.0.0.1:8000", "token-1")
+        lock.publish("http://127.0.0.1:8000", Secret("token-1"))
 
 
 @pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1])
@@ -79,5 +79,5 @@ def test_a_folder_that_is_none_has_no_instance(tmp_path: Path) -> None:
 
 def test_the_token_is_in_no_repr(tmp_path: Path) -> None:
     with InstanceLock(tmp_path) as lock:
-        lock.publish("http://127.0.0.1:8000", "token-1")
+        lock.publish("http://127.0.0.1:8000", Secret("token-1"))
         assert "token-1" not in repr(read_instance(tmp_path))
