@@ -1,0 +1,80 @@
+"""Google Labs Flow as a `Provider`: opens sessions, reads pasted credentials, names its models and captcha actions."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from flow2api.domain.job import Generation
+from flow2api.net.http import Http
+from flow2api.providers.flow import cookies, pictures
+from flow2api.providers.flow.client import Bases, Client, Times
+from flow2api.providers.flow.session import FlowSession
+from flow2api.providers.flow.vault import Vault, dump, load
+
+_CAPTCHA_ACTIONS = {"image": "IMAGE_GENERATION"}
+
+
+class FlowSettings(Protocol):
+    """What an operator may choose about Flow."""
+
+    @property
+    def labs_base_url(self) -> str: ...
+
+    @property
+    def api_base_url(self) -> str: ...
+
+    @property
+    def request_timeout(self) -> float:
+        """Seconds for one ordinary call, the generation of pictures among them."""
+
+    @property
+    def image_timeout(self) -> float:
+        """Seconds for one enlargement, which is slow."""
+
+    @property
+    def projects_per_account(self) -> int: ...
+
+
+class FlowProvider:
+    """Pictures by Google Labs Flow, over the operator's own accounts."""
+
+    name: str = "flow"
+
+    def __init__(self, http: Http, settings: FlowSettings, clock: Callable[[], float] = time.time) -> None:
+        self._http = http
+        self._bases = Bases(labs=settings.labs_base_url.rstrip("/"), api=settings.api_base_url.rstrip("/"))
+        self._times = _times(settings)
+        self._projects = settings.projects_per_account
+        self._clock = clock
+
+    def captcha_action(self, generation: Generation) -> str | None:
+        return _CAPTCHA_ACTIONS.get(generation.kind)
+
+    def open(self, account_id: str, vault: bytes, exit_url: str | None) -> FlowSession:
+        """A session for the stored vault; `UpstreamFailure(NEEDS_LOGIN)` for one that cannot be read."""
+        client = Client(self._http, self._bases, self._times, exit_url, self._clock)
+        return FlowSession(client, load(vault), self._projects, self._clock)
+
+    def vault_for(self, credential: str) -> bytes:
+        """The vault for a session cookie that an operator pasted, in any of its usual notations."""
+        return dump(Vault(session_token=cookies.session_token(credential)))
+
+    def credential_of(self, vault: bytes) -> str:
+        """The bare session cookie."""
+        return load(vault).session_token
+
+    def models(self) -> Sequence[str]:
+        return pictures.MODELS
+
+
+def _times(settings: FlowSettings) -> Times:
+    """The limits of the calls; those that a person or a queue waits for stay short whatever the general limit is."""
+    general, usual = settings.request_timeout, Times()
+    return Times(
+        session=min(general, usual.session),
+        credits=min(general, usual.credits),
+        project=min(general, usual.project),
+        upload=general,
+        generate=general,
+        upsample=settings.image_timeout,
+    )

@@ -1,0 +1,54 @@
+"""What a Flow account must keep across restarts: its credentials, its projects, its uploads.
+
+The only place that knows the stored form. The text form of a vault never shows a secret.
+"""
+
+import msgspec
+
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """A picture that was uploaded into a project."""
+
+    media_id: str
+    at: float
+
+
+class Vault(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One account's private state; changed in place by the session that owns it."""
+
+    session_token: str
+    access_token: str = ""
+    access_until: float | None = None
+    """When the access token ends, as an upper bound; None without one."""
+    email: str | None = None
+    name: str | None = None
+    projects: list[str] = []
+    uploads: dict[str, dict[str, Upload]] = {}
+    """By project, then by the picture's digest."""
+
+    def __repr__(self) -> str:
+        return f"Vault(email={self.email!r}, projects={len(self.projects)})"
+
+
+_decoder = msgspec.json.Decoder(Vault)
+
+
+def dump(vault: Vault) -> bytes:
+    """The stored form."""
+    return msgspec.json.encode(vault)
+
+
+def load(stored: bytes) -> Vault:
+    """The vault of a stored form.
+
+    Raises:
+        UpstreamFailure: `NEEDS_LOGIN`, since pasting the credential again is all that helps.
+    """
+    try:
+        return _decoder.decode(stored)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        message = "The stored Flow login cannot be read; paste the session cookie of this account again."
+    # Outside the handler: an error about bad UTF-8 carries all of the vault along.
+    raise UpstreamFailure(FailureKind.NEEDS_LOGIN, message)
