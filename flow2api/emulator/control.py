@@ -1,0 +1,164 @@
+"""The emulator's own routes under `/_emulator/`, for a test or a person in another process. Answers loopback only."""
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from flow2api.emulator.accounts import Account, AccountSetup
+from flow2api.emulator.captcha import IMAGE_ACTION
+from flow2api.emulator.exchange import Answer, Asked, Refused, json_answer, read_body
+from flow2api.emulator.faults import Planned
+from flow2api.emulator.pictures import PillowMissing, require_pillow
+from flow2api.emulator.routing import Call, Route
+from flow2api.emulator.state import State
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+class TokenWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A captcha token to register, or without one to mint."""
+
+    action: str = IMAGE_ACTION
+    token: str = ""
+
+
+class Control:
+    """Shows and changes the state of the emulator."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def routes(self) -> list[Route]:
+        rows: list[tuple[str, str, Handler]] = [
+            ("GET", "state", self.state),
+            ("GET", "calls", self.calls),
+            ("GET", "accepted", self.accepted),
+            ("POST", "faults", self.plan_fault),
+            ("DELETE", "faults", self.clear_faults),
+            ("POST", "accounts", self.add_account),
+            ("PATCH", "accounts/*", self.change_account),
+            ("POST", "accounts/*/expire", self.expire_access),
+            ("PATCH", "knobs", self.change_knobs),
+            ("POST", "tokens", self.token),
+            ("POST", "reset", self.reset),
+        ]
+        return [
+            Route(
+                name="control",
+                method=method,
+                path=f"/_emulator/{path}",
+                side="control",
+                handle=_loopback_only(handle),
+                open_to_all=True,
+            )
+            for method, path, handle in rows
+        ]
+
+    async def state(self, call: Call) -> Answer:
+        """Accounts, counters, knobs and faults."""
+        state, ledger = self._state, self._state.ledger
+        peaks = [{"account": who, "call": what, "peak": peak} for (who, what), peak in ledger.peaks.items()]
+        running = [{"account": who, "call": what, "running": n} for (who, what), n in ledger.running.items() if n]
+        return json_answer(
+            {
+                "accounts": [show_account(account) for account in state.accounts],
+                "calls": dict(ledger.counts),
+                "accepted": len(ledger.accepted),
+                "accepted_by_account": ledger.by_account(),
+                "peaks": peaks,
+                "running": running,
+                "captcha": {"accepted": state.captcha.accepted, "refused": state.captcha.refused},
+                "media": len(state.media),
+                "knobs": state.knobs,
+                "faults": state.faults.planned,
+            }
+        )
+
+    async def calls(self, call: Call) -> Answer:
+        """The kept calls, of one name when `?call=` says so. Bodies are text."""
+        wanted = call.asked.query.get("call")
+        seen = [one for one in self._state.ledger.seen if wanted in {None, one.call}]
+        return json_answer([msgspec.structs.asdict(one) | {"body": one.body.decode(errors="replace")} for one in seen])
+
+    async def accepted(self, call: Call) -> Answer:
+        """Every accepted generation, oldest first."""
+        return json_answer(self._state.ledger.accepted)
+
+    async def plan_fault(self, call: Call) -> Answer:
+        """Plan a fault: `{"call": "image", "fault": {"type": "stall", "seconds": 30}, "times": 1, "account": null}`."""
+        self._state.faults.plan(read_body(call.asked, Planned))
+        return json_answer({"faults": self._state.faults.planned})
+
+    async def clear_faults(self, call: Call) -> Answer:
+        """Forget all planned faults, or with `?call=` those of one call."""
+        self._state.faults.clear(call.asked.query.get("call"))
+        return json_answer({"faults": self._state.faults.planned})
+
+    async def add_account(self, call: Call) -> Answer:
+        """Let an account exist, and tell its session token."""
+        return json_answer(show_account(self._state.accounts.add(read_body(call.asked, AccountSetup))))
+
+    async def change_account(self, call: Call) -> Answer:
+        """Set some fields of an account."""
+        account = self._state.accounts.change(call.part, _changes(call.asked))
+        return json_answer(show_account(account))
+
+    async def expire_access(self, call: Call) -> Answer:
+        """Let the access token of the account in the path stop working."""
+        account = self._state.accounts.get(call.part)
+        if account is None:
+            raise Refused(404, f"There is no account {call.part!r}.")
+        self._state.accounts.revoke_access(account)
+        return json_answer(show_account(account))
+
+    async def change_knobs(self, call: Call) -> Answer:
+        """Set some knobs."""
+        knobs = self._state.knobs.changed(_changes(call.asked))
+        if knobs.pictures == "drawn":
+            try:
+                require_pillow()
+            except PillowMissing as missing:
+                raise Refused(400, str(missing)) from missing
+        self._state.knobs = knobs
+        return json_answer(knobs)
+
+    async def token(self, call: Call) -> Answer:
+        """Mint a captcha token, or register one that the caller made."""
+        wish = read_body(call.asked, TokenWish)
+        now = self._state.now()
+        if wish.token:
+            self._state.captcha.register(wish.token, wish.action, now)
+        return json_answer({"token": wish.token or self._state.captcha.mint(wish.action, now)})
+
+    async def reset(self, call: Call) -> Answer:
+        """Be as at the start."""
+        self._state.reset()
+        return json_answer({"accounts": [show_account(account) for account in self._state.accounts]})
+
+
+def show_account(account: Account) -> dict[str, Any]:
+    """An account for the one who drives the emulator. These credentials open nothing but the emulator."""
+    return {
+        "email": account.email,
+        "session_token": account.session_token,
+        "tier": account.tier,
+        "credits": account.credits,
+        "alive": account.alive,
+        "moved": account.moved,
+        "projects": len(account.projects),
+    }
+
+
+def _changes(asked: Asked) -> dict[str, object]:
+    return read_body(asked, dict[str, object])
+
+
+def _loopback_only(handle: Handler) -> Handler:
+    async def guarded(call: Call) -> Answer:
+        if not ipaddress.ip_address(call.asked.peer).is_loopback:
+            raise Refused(403, "The emulator is controlled from its own machine only.")
+        return await handle(call)
+
+    return guarded

@@ -1,0 +1,94 @@
+"""Makes the emulated pictures: plain ones on the spot, drawn ones in a worker thread, kept for a while.
+
+The imaging library is loaded when the first picture is drawn, so an emulator of plain pictures does without it.
+"""
+
+import importlib.util
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+import trio
+
+from flow2api.emulator.plain import plain_jpeg
+
+# Some two hundred kilobytes each.
+KEPT_DRAWINGS = 64
+# Drawing takes a few tenths of a second of processor time; one core is left to the program under test.
+DRAWING_THREADS = 1
+
+
+class PillowMissing(RuntimeError):
+    """Drawn pictures were asked for, and the imaging library is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Drawing pictures needs Pillow. Install the extra with `pip install 'flow2api[demo]'`, or use plain pictures."
+        )
+
+
+class PictureSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a picture depends on."""
+
+    prompt: str
+    model: str
+    aspect: str
+    """The ratio in people's words, such as `16:9`."""
+    width: int
+    height: int
+    seed: int
+    inputs: tuple[str, ...] = ()
+    """Media names of the input pictures."""
+
+
+class Pictures:
+    """Makes pictures and keeps the drawn ones that were used last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[PictureSpec, bytes] = OrderedDict()
+        self._threads = trio.CapacityLimiter(DRAWING_THREADS)
+
+    async def make(self, spec: PictureSpec, mode: Literal["plain", "drawn"], inputs: Sequence[bytes] = ()) -> bytes:
+        """The picture as JPEG; `inputs` are the input pictures' bytes, shown small in drawn ones."""
+        if mode == "plain":
+            return _plain(spec, 1)
+        if spec not in self._kept:
+            self._keep(spec, await self._in_thread(spec, tuple(inputs), 1))
+        self._kept.move_to_end(spec)
+        return self._kept[spec]
+
+    async def enlarge(
+        self, spec: PictureSpec, factor: int, mode: Literal["plain", "drawn"], inputs: Sequence[bytes] = ()
+    ) -> bytes:
+        """The same picture, `factor` times as wide and high."""
+        if mode == "plain":
+            return _plain(spec, factor)
+        return await self._in_thread(spec, tuple(inputs), factor)
+
+    async def _in_thread(self, spec: PictureSpec, inputs: tuple[bytes, ...], factor: int) -> bytes:
+        require_pillow()
+        # Lazy on purpose: the module needs Pillow, which is an extra.
+        from flow2api.emulator.drawing import draw
+
+        return await trio.to_thread.run_sync(draw, spec, inputs, factor, limiter=self._threads)
+
+    def _keep(self, spec: PictureSpec, data: bytes) -> None:
+        self._kept[spec] = data
+        while len(self._kept) > KEPT_DRAWINGS:
+            self._kept.popitem(last=False)
+
+
+def require_pillow() -> None:
+    """Say it in plain words when pictures cannot be drawn.
+
+    Raises:
+        PillowMissing: the imaging library is not installed.
+    """
+    if importlib.util.find_spec("PIL") is None:
+        raise PillowMissing
+
+
+def _plain(spec: PictureSpec, factor: int) -> bytes:
+    comment = f"{spec.model} {spec.aspect} seed {spec.seed}: {spec.prompt}"
+    return plain_jpeg(spec.width * factor, spec.height * factor, spec.seed, comment)

@@ -1,0 +1,84 @@
+"""Carries faults out: turns a planned fault and the way to the true answer into what the client gets to see."""
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import trio
+
+from flow2api.emulator.exchange import NO_ANSWER, Answer, Delivery, Refused, Side, refusal, text_answer
+from flow2api.emulator.faults import (
+    AnyFault,
+    CloseAfter,
+    Delay,
+    EmptyList,
+    InPlace,
+    LoginExpired,
+    NotJson,
+    Reset,
+    SlowBody,
+    Stall,
+    Status,
+    Truncated,
+)
+
+HTML = "<!doctype html><html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
+
+CarryOut = Callable[[], Awaitable[Answer]]
+
+
+async def strike(fault: AnyFault, side: Side, carry_out: CarryOut, log_out: Callable[[], None]) -> Answer:
+    """What is answered under `fault`. `carry_out` does what was asked; `log_out` makes the caller's credential useless."""
+    if isinstance(fault, InPlace):
+        if fault.carried_out:
+            await carry_out()
+        return await _in_place(fault, side)
+    if isinstance(fault, LoginExpired):
+        log_out()
+        return await carry_out()
+    if isinstance(fault, Delay):
+        await trio.sleep(fault.seconds)
+    return _upon(fault, await carry_out())
+
+
+async def _in_place(fault: InPlace, side: Side) -> Answer:
+    match fault:
+        case Status():
+            # The header takes whole seconds; a shorter wait than the one meant would be a lie.
+            wait = None if fault.retry_after is None else str(math.ceil(fault.retry_after))
+            headers = () if wait is None else (("Retry-After", wait),)
+            refused = Refused(fault.status, fault.message, reason=fault.reason, headers=headers)
+            return refusal(refused, side)
+        case NotJson():
+            return text_answer(fault.status, HTML, mime="text/html; charset=utf-8")
+        case Stall():
+            await trio.sleep(fault.seconds)
+            return NO_ANSWER
+        case Reset():
+            return NO_ANSWER
+    raise TypeError(f"no such fault: {fault!r}")
+
+
+def _upon(fault: AnyFault, answer: Answer) -> Answer:
+    match fault:
+        case Truncated():
+            return _delivered(answer, Delivery(body_bytes=len(answer.body) // 2))
+        case CloseAfter():
+            return _delivered(answer, Delivery(body_bytes=fault.body_bytes))
+        case SlowBody():
+            return _delivered(answer, Delivery(bytes_per_second=fault.bytes_per_second))
+        case EmptyList():
+            return msgspec.structs.replace(answer, body=msgspec.json.encode(_emptied(msgspec.json.decode(answer.body))))
+        case _:
+            return answer
+
+
+def _delivered(answer: Answer, delivery: Delivery) -> Answer:
+    return msgspec.structs.replace(answer, delivery=delivery)
+
+
+def _emptied(value: Any) -> Any:
+    if isinstance(value, list):
+        return []
+    return {key: _emptied(one) for key, one in value.items()} if isinstance(value, dict) else value
