@@ -27,7 +27,7 @@ _RESOLUTIONS = {"2k": "UPSAMPLE_IMAGE_RESOLUTION_2K", "4k": "UPSAMPLE_IMAGE_RESO
 _SEEDS = 999_999
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a picture is made: what `prepare` hands to `begin`, and `begin` to `enlarge`."""
 
     project_id: str
