@@ -1,0 +1,316 @@
+"""What every store promises, asked of the one in a file and of the one in memory."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+import trio
+
+from flow2api.domain.job import JobState, move
+from flow2api.store import accounts, jobs, keys, media, requests, settings
+from flow2api.store.database import Database
+from flow2api.store.door import Store, open_inline_store, open_store
+from flow2api.store.errors import RowMissing, StoreConflict, StoreFault
+from flow2api.store.seal import Seal
+from tests.doubles.records import account, api_key, job, media_file, request_record
+
+OpenStore = Callable[[], contextlib.AbstractAsyncContextManager[Store]]
+
+
+@pytest.fixture(params=["file", "inline"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
+    """Opens a fresh store; a context manager, so that it closes inside the test."""
+
+    @contextlib.asynccontextmanager
+    async def open_file() -> AsyncIterator[Store]:
+        async with open_store(tmp_path / "store.db", Seal(b"k" * 32)) as store:
+            yield store
+
+    return open_file if request.param == "file" else open_inline_store
+
+
+async def test_what_was_written_can_be_read(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(settings.put, "a", 1)
+        assert await store.read(settings.all_settings) == {"a": 1}
+
+
+async def test_a_failing_verb_leaves_nothing_behind_and_raises_its_own_exception(opened: OpenStore) -> None:
+    def half(db: Database) -> None:
+        settings.put(db, "a", 1)
+        raise LookupError("half way")
+
+    async with opened() as store:
+        with pytest.raises(LookupError, match="half way"):
+            await store.write(half)
+        assert await store.read(settings.all_settings) == {}
+
+
+async def test_writes_at_once_succeed_and_fail_each_for_itself(opened: OpenStore) -> None:
+    outcomes: dict[int, str] = {}
+
+    async def one(store: Store, number: int) -> None:
+        try:
+            await store.write(jobs.insert, job("taken" if number % 2 else f"j{number}"))
+            outcomes[number] = "inserted"
+        except StoreConflict:
+            outcomes[number] = "refused"
+
+    async with opened() as store:
+        await store.write(jobs.insert, job("taken"))
+        async with trio.open_nursery() as nursery:
+            for number in range(20):
+                nursery.start_soon(one, store, number)
+        stored = await store.read(jobs.page)
+    assert outcomes == {number: "refused" if number % 2 else "inserted" for number in range(20)}
+    assert {one.id for one in stored} == {"taken", *(f"j{number}" for number in range(0, 20, 2))}
+
+
+async def test_a_verb_that_reads_may_not_write(opened: OpenStore) -> None:
+    async with opened() as store:
+        with pytest.raises(StoreFault, match="readonly"):
+            await store.read(settings.put, "a", 1)
+        await store.write(settings.put, "b", 2)
+        assert await store.read(settings.all_settings) == {"b": 2}
+
+
+async def test_a_caller_that_is_cancelled_already_writes_nothing(opened: OpenStore) -> None:
+    async with opened() as store:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await store.write(settings.put, "a", 1)
+        assert scope.cancelled_caught
+        assert await store.read(settings.all_settings) == {}
+
+
+async def test_the_figures_tell_writes_from_failures_and_reads(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(jobs.insert, job())
+        with pytest.raises(StoreConflict):
+            await store.write(jobs.insert, job())
+        await store.read(jobs.get, "j1")
+        figures = store.statistics()
+    assert (figures.writes, figures.write_failures, figures.reads, figures.transactions) == (1, 1, 1, 2)
+    assert (figures.largest_transaction, figures.waiting, figures.withdrawn) == (1, 0, 0)
+    assert figures.write_seconds >= figures.slowest_write_seconds > 0
+
+
+async def test_accounts_come_back_with_their_vaults_oldest_first(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(accounts.insert, account("young", created_at=300.0), b"y")
+        await store.write(accounts.insert, account("old", created_at=200.0), b"o")
+        found = await store.read(accounts.all_with_vaults)
+        assert await store.read(accounts.get, "young") == (account("young", created_at=300.0), b"y")
+    assert [(one.id, vault) for one, vault in found] == [("old", b"o"), ("young", b"y")]
+
+
+async def test_record_and_vault_of_an_account_change_separately(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(accounts.insert, account(), b"first")
+        await store.write(accounts.save, account(label="renamed"))
+        assert await store.read(accounts.get, "a1") == (account(label="renamed"), b"first")
+        await store.write(accounts.save_vault, "a1", b"second")
+        assert await store.read(accounts.get, "a1") == (account(label="renamed"), b"second")
+
+
+async def test_a_deleted_account_takes_its_vault_along(opened: OpenStore) -> None:
+    def vaults(db: Database) -> int:
+        return len(db.rows("SELECT account_id FROM vaults"))
+
+    async with opened() as store:
+        await store.write(accounts.insert, account(), b"secret")
+        await store.write(accounts.delete, "a1")
+        assert await store.read(vaults) == 0
+        assert await store.read(accounts.all_with_vaults) == []
+
+
+async def test_what_is_said_to_an_account_that_is_gone_is_an_error(opened: OpenStore) -> None:
+    async with opened() as store:
+        with pytest.raises(RowMissing, match="no account a1"):
+            await store.write(accounts.save, account())
+        with pytest.raises(RowMissing, match="no account a1"):
+            await store.write(accounts.save_vault, "a1", b"v")
+        with pytest.raises(RowMissing, match="no account a1"):
+            await store.read(accounts.get, "a1")
+        await store.write(accounts.delete, "a1")
+
+
+async def test_a_job_comes_back_as_it_was_saved_last(opened: OpenStore) -> None:
+    running = move(move(job(), JobState.STARTING, 101.0), JobState.SUBMITTING, 102.0, account_id="a1", submits=1)
+    async with opened() as store:
+        await store.write(jobs.insert, job())
+        await store.write(jobs.save, running)
+        assert await store.read(jobs.get, "j1") == running
+        assert await store.read(jobs.get, "j2") is None
+
+
+async def test_saving_a_job_that_was_never_inserted_is_an_error(opened: OpenStore) -> None:
+    async with opened() as store:
+        with pytest.raises(RowMissing, match="no job j1"):
+            await store.write(jobs.save, job())
+
+
+async def test_the_end_of_a_job_and_its_files_are_stored_together_or_not_at_all(opened: OpenStore) -> None:
+    done = msgspec.structs.replace(job(), state=JobState.SUCCEEDED, finished_at=110.0, results=("f1.png", "f2.png"))
+    files = [media_file("f1.png"), media_file("f2.png")]
+    async with opened() as store:
+        await store.write(jobs.insert, job())
+        with pytest.raises(StoreConflict):
+            await store.write(jobs.finish, done, [*files, files[0]])
+        assert await store.read(jobs.get, "j1") == job()
+        assert await store.read(media.names) == set()
+        await store.write(jobs.finish, done, files)
+        assert await store.read(jobs.get, "j1") == done
+        assert await store.read(media.names) == {"f1.png", "f2.png"}
+
+
+async def test_unfinished_jobs_come_oldest_first_and_without_the_finished(opened: OpenStore) -> None:
+    final = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+    async with opened() as store:
+        for number, state in enumerate(JobState):
+            await store.write(jobs.insert, job(state.value, state=state, created_at=200.0 - number))
+        found = await store.read(jobs.unfinished)
+    assert [one.id for one in found] == [state.value for state in reversed(JobState) if state not in final]
+
+
+async def test_an_idempotency_key_belongs_to_one_caller_and_one_job(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(jobs.insert, job("j1", key="same"))
+        await store.write(jobs.insert, job("j2", key="same", caller="k2"))
+        with pytest.raises(StoreConflict):
+            await store.write(jobs.insert, job("j3", key="same"))
+        found = await store.read(jobs.by_idempotency, "k1", "same")
+        assert await store.read(jobs.by_idempotency, "k3", "same") is None
+    assert found == job("j1", key="same")
+
+
+async def test_asking_twice_with_one_idempotency_key_admits_one_job(opened: OpenStore) -> None:
+    async with opened() as store:
+        assert await store.write(jobs.insert_once, job("j1", key="same")) is None
+        assert await store.write(jobs.insert_once, job("j2", key="same")) == job("j1", key="same")
+        assert await store.write(jobs.insert_once, job("j3")) is None
+        assert await store.write(jobs.insert_once, job("j4")) is None
+        assert [one.id for one in await store.read(jobs.page)] == ["j4", "j3", "j1"]
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+async def test_pages_of_jobs_meet_without_gap_or_overlap(opened: OpenStore, ascending: bool) -> None:
+    async with opened() as store:
+        for number in range(10):  # two at each time: the id decides between them
+            await store.write(jobs.insert, job(f"j{number}", created_at=100.0 + number // 2))
+        seen: list[str] = []
+        while found := await store.read(jobs.page, after=seen[-1] if seen else None, limit=3, ascending=ascending):
+            seen += [one.id for one in found]
+    assert seen == sorted((f"j{number}" for number in range(10)), reverse=not ascending)
+
+
+async def test_pages_of_jobs_can_be_narrowed_down(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(jobs.insert, job("j1"))
+        await store.write(jobs.insert, job("j2", caller="k2"))
+        await store.write(jobs.insert, job("j3", state=JobState.RUNNING))
+        mine = await store.read(jobs.page, caller="k1")
+        running = await store.read(jobs.page, caller="k1", state=JobState.RUNNING, model="painter")
+        assert await store.read(jobs.page, model="writer") == []
+        assert await store.read(jobs.page, after="nobody knows") == []
+    assert [[one.id for one in some] for some in (mine, running)] == [["j3", "j1"], ["j3"]]
+
+
+async def test_pruning_takes_jobs_that_ended_long_ago_and_no_others(opened: OpenStore) -> None:
+    async with opened() as store:
+        for job_id, finished_at in (("old", 150.0), ("new", 250.0), ("running", None)):
+            stored = msgspec.structs.replace(job(job_id), state=JobState.RUNNING, finished_at=finished_at)
+            await store.write(jobs.insert, stored)
+        assert await store.write(jobs.prune, 200.0) == 1
+        assert {one.id for one in await store.read(jobs.page)} == {"new", "running"}
+
+
+async def test_records_of_files_come_back_whole(opened: OpenStore) -> None:
+    file = media_file(expires_at=500.0)
+    async with opened() as store:
+        await store.write(media.insert, file)
+        assert await store.read(media.get, "f1.png") == file
+        assert await store.read(media.get, "other.png") is None
+
+
+async def test_files_expire_at_their_time_and_never_without_one(opened: OpenStore) -> None:
+    async with opened() as store:
+        for name, expires_at in (("late", 300.0), ("soon", 200.0), ("now", 250.0), ("never", None)):
+            await store.write(media.insert, media_file(name, expires_at=expires_at))
+        assert [file.name for file in await store.read(media.expired, 250.0, 10)] == ["soon", "now"]
+        assert [file.name for file in await store.read(media.expired, 250.0, 1)] == ["soon"]
+
+
+async def test_the_oldest_files_and_the_sum_of_all_are_known(opened: OpenStore) -> None:
+    async with opened() as store:
+        assert await store.read(media.total_bytes) == 0
+        for number in (2, 1, 3):
+            await store.write(media.insert, media_file(f"f{number}", created_at=float(number), size_bytes=number))
+        assert [file.name for file in await store.read(media.oldest, 2)] == ["f1", "f2"]
+        assert await store.read(media.total_bytes) == 6
+        assert await store.write(media.delete, ["f1", "f2", "unknown"]) == 2
+        assert await store.read(media.names) == {"f3"}
+
+
+async def test_a_key_is_revoked_once_and_stays_known(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(keys.insert, api_key("k2", created_at=200.0))
+        await store.write(keys.insert, api_key("k1"))
+        assert await store.write(keys.revoke, "k1", 300.0) is True
+        assert await store.write(keys.revoke, "k1", 400.0) is False
+        assert await store.write(keys.revoke, "k3", 400.0) is False
+        found = await store.read(keys.all_keys)
+    assert found == [msgspec.structs.replace(api_key("k1"), revoked_at=300.0), api_key("k2", created_at=200.0)]
+
+
+async def test_two_keys_with_one_digest_are_refused(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(keys.insert, api_key())
+        with pytest.raises(StoreConflict):
+            await store.write(keys.insert, msgspec.structs.replace(api_key(), id="k2"))
+
+
+async def test_the_last_use_of_a_key_never_goes_back(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(keys.insert, api_key())
+        await store.write(keys.touch, "k1", 300.0)
+        await store.write(keys.touch, "k1", 200.0)
+        assert [key.last_used_at for key in await store.read(keys.all_keys)] == [300.0]
+
+
+async def test_settings_hold_any_json_and_the_newest_value_counts(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(settings.put, "a", "old")
+        await store.write(settings.put, "a", {"list": [1, 2.5, None, True, "é"]})
+        await store.write(settings.put, "b", 0)
+        await store.write(settings.remove, "b")
+        await store.write(settings.remove, "never set")
+        assert await store.read(settings.all_settings) == {"a": {"list": [1, 2.5, None, True, "é"]}}
+
+
+async def test_the_log_comes_newest_first_and_can_be_narrowed_down(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(requests.append, [request_record("j1", at=1.0), request_record("j2", at=2.0, caller="k2")])
+        await store.write(requests.append, [request_record("j3", at=2.0, outcome="expired")])
+        assert [one.job_id for one in await store.read(requests.page)] == ["j3", "j2", "j1"]
+        assert [one.job_id for one in await store.read(requests.page, after="j3", limit=1)] == ["j2"]
+        assert await store.read(requests.page, outcome="expired") == [request_record("j3", at=2.0, outcome="expired")]
+        assert [one.job_id for one in await store.read(requests.page, caller="k1", model="painter")] == ["j3", "j1"]
+        assert await store.read(requests.page, account_id="a2") == []
+        assert await store.read(requests.page, after="unknown") == []
+
+
+async def test_a_batch_of_the_log_may_be_repeated(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(requests.append, [request_record("j1")])
+        await store.write(requests.append, [request_record("j1"), request_record("j2")])
+        assert len(await store.read(requests.page)) == 2
+
+
+async def test_pruning_the_log_takes_what_is_older(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(requests.append, [request_record("j1", at=1.0), request_record("j2", at=2.0)])
+        assert await store.write(requests.prune, 2.0) == 1
+        assert [one.job_id for one in await store.read(requests.page)] == ["j2"]
