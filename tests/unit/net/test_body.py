@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -33,7 +34,11 @@ def _head(*headers: tuple[str, str], status: int = 200, bodiless: bool = False) 
     return Head(status, Headers(headers), bodiless)
 
 
-_ENCODERS = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}
+_ENCODERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+}
 
 
 @given(st.binary(max_size=2000), st.integers(1, 200), st.sampled_from(sorted(_ENCODERS)))
