@@ -4,6 +4,7 @@ Owns the order of use and the list in the vault. Knows nothing of what goes on i
 """
 
 import logging
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -28,6 +29,7 @@ class ProjectPool:
         self._size = size
         self._clock = clock
         self._creating = trio.Lock()
+        self._made_at: dict[str, float] = {}
         self._turn = 0
         self._no_creation_before = 0.0
 
@@ -44,13 +46,19 @@ class ProjectPool:
         """A new project, whatever there is already; it joins the pool."""
         project_id = await self._client.create_project(self._vault.session_token, self._title())
         self._vault.projects.append(project_id)
+        self._made_at[project_id] = self._clock()
         return project_id
+
+    def made_at(self, project_id: str) -> float:
+        """When the project was made, as far as this session saw it; minus infinity for an older one."""
+        return self._made_at.get(project_id, -math.inf)
 
     def drop(self, project_id: str) -> None:
         """Forget a project that vanished, and what was uploaded into it."""
         if project_id in self._vault.projects:
             self._vault.projects.remove(project_id)
         self._vault.uploads.pop(project_id, None)
+        self._made_at.pop(project_id, None)
         self._no_creation_before = 0.0
 
     def _short(self) -> bool:

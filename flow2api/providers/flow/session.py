@@ -4,6 +4,7 @@ Owns the account's vault and keeps it free of another person's login. Decides no
 is particular to pictures lies in `pictures`; clips take the same way with their own module.
 """
 
+import math
 import uuid
 from collections.abc import Callable, Sequence
 
@@ -37,8 +38,8 @@ class FlowSession:
         self._uploads = Uploads(client, vault, clock)
         self._paygate_tier: str | None = None
         self._balance_known = False
-        # Models whose last text-only order met "not found", which names either the project or the model.
-        self._not_found: set[str] = set()
+        # Models that an order without pictures found missing, and since when: a project made later is proof that it is the model.
+        self._doubted: dict[str, float] = {}
 
     def __repr__(self) -> str:
         return f"FlowSession({self._vault!r})"
@@ -105,7 +106,7 @@ class FlowSession:
             if failure.kind is FailureKind.MEDIA_GONE:
                 raise self._missing(failure, generation, place) from failure
             raise
-        self._not_found.discard(generation.upstream_model)
+        self._doubted.pop(generation.upstream_model, None)
         return pictures.read(answer, generation, place)
 
     async def enlarge(self, made: Made, upscale: str, captcha_token: str) -> bytes:
@@ -135,16 +136,18 @@ class FlowSession:
     def _missing(self, failure: UpstreamFailure, generation: Generation, place: Place) -> UpstreamFailure:
         """What "not found" to an order means, and what is forgotten for it.
 
-        With input pictures it is taken for an upload that ended. Without, either the project vanished or the model is not known;
-        the answer does not tell, but if it comes again in another project then it is the model."""
+        With input pictures it is taken for an upload that ended. Without, either the project vanished or the model is not known.
+        The answer does not tell, so the next try goes to a new project; what is missing there as well is the model."""
         model = generation.upstream_model
         if place.inputs:
             self._uploads.forget(place.project_id, place.inputs)
             return failure
-        if model in self._not_found:
+        since = self._doubted.setdefault(model, math.inf)
+        if self._projects.made_at(place.project_id) >= since:
+            self._doubted[model] = -math.inf
             message = f"Flow does not know the model {model}, or this account may not see it."
             return UpstreamFailure(FailureKind.REQUEST_REJECTED, message, status=failure.status, reason=failure.reason)
-        self._not_found.add(model)
+        self._doubted[model] = min(since, self._clock())
         self._projects.drop(place.project_id)
         return failure
 

@@ -319,13 +319,23 @@ async def test_a_project_that_vanished_is_replaced_after_the_order_that_found_ou
     await account.begin(prepared, "")
 
 
-async def test_a_model_that_two_projects_do_not_know_is_rejected_and_costs_no_more_projects() -> None:
+async def test_a_model_that_a_new_project_does_not_know_either_is_rejected_and_costs_no_more_projects() -> None:
     http = a_flow()
     http.on(fake.IMAGES, GONE)
-    account = session(http, signed_in(projects=["old"]))
-    kinds = [await kind_of(account.begin(await account.prepare(order()), "")) for _ in range(4)]
-    assert kinds == [K.MEDIA_GONE, *[K.REQUEST_REJECTED] * 3]
+    account = session(http, signed_in(projects=["old", "older"]), projects=2)
+    kinds = [await kind_of(account.begin(await account.prepare(order()), "")) for _ in range(6)]
+    assert kinds == [K.MEDIA_GONE, *[K.REQUEST_REJECTED] * 5]
     assert len(http.calls(fake.PROJECT)) == 1
+
+
+async def test_orders_that_meet_vanished_projects_at_the_same_time_do_not_blame_the_model() -> None:
+    http = a_flow()
+    http.on(fake.IMAGES, GONE, GONE, GONE, fake.made_for_each)
+    account = session(http, signed_in(projects=["old", "older"]), projects=2)
+    prepared = [await account.prepare(order()) for _ in range(3)]
+    kinds = [await kind_of(account.begin(each, "")) for each in prepared]
+    assert kinds == [K.MEDIA_GONE] * 3
+    await account.begin(await account.prepare(order()), "")
 
 
 async def test_success_clears_the_suspicion_of_a_model() -> None:
