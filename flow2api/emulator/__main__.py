@@ -5,6 +5,7 @@ is asked and changed through its routes under `/_emulator/`.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -12,7 +13,7 @@ from functools import partial
 import msgspec
 import trio
 
-from flow2api.emulator.accounts import AccountSetup
+from flow2api.emulator.accounts import TIER_RANK, numbered_accounts
 from flow2api.emulator.app import serve_emulator
 from flow2api.emulator.control import show_account
 from flow2api.emulator.core import Emulator
@@ -34,10 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except PillowMissing as missing:
             print(missing, file=sys.stderr)
             return 2
-    try:
-        trio.run(_run, emulator_of(options), options)
-    except KeyboardInterrupt:
-        return 0
+    trio.run(_run, emulator_of(options), options)
     return 0
 
 
@@ -52,19 +50,15 @@ def emulator_of(options: argparse.Namespace) -> Emulator:
     return Emulator(numbered_accounts(options.accounts, options.tier), knobs)
 
 
-def numbered_accounts(count: int, tier: str) -> list[AccountSetup]:
-    """Accounts with speaking, unchanging names."""
-    rows = [{"email": f"account-{n}@example.org", "name": f"Account {n}", "tier": tier} for n in range(1, count + 1)]
-    return msgspec.convert(rows, list[AccountSetup])
-
-
 async def _run(emulator: Emulator, options: argparse.Namespace) -> None:
     serve = serve_fast if options.server == "fast" else serve_emulator
-    async with trio.open_nursery() as nursery:
-        urls: Urls = await nursery.start(partial(serve, emulator, host=options.host, port=options.port))
-        accounts = [show_account(account) for account in emulator.accounts]
-        line = msgspec.to_builtins(urls) | {"accounts": accounts}
-        print(msgspec.json.encode(line).decode(), flush=True)
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            urls: Urls = await nursery.start(partial(serve, emulator, host=options.host, port=options.port))
+            accounts = [show_account(account) for account in emulator.accounts]
+            print(msgspec.json.encode(msgspec.to_builtins(urls) | {"accounts": accounts}).decode(), flush=True)
+            await anext(signals)
+            nursery.cancel_scope.cancel()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tier",
         default="PAYGATE_TIER_TWO",
-        choices=["PAYGATE_TIER_NOT_PAID", "PAYGATE_TIER_ONE", "PAYGATE_TIER_TWO"],
+        choices=list(TIER_RANK),
         help="the tier of all accounts",
     )
     parser.add_argument("--image-latency", type=float, default=DEMO_LATENCY_SECONDS, metavar="SECONDS")

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -90,21 +90,25 @@ class Accounts:
         return self._by_email.get(email)
 
     def add(self, setup: AccountSetup) -> Account:
-        """Let an account exist; one with the same e-mail is replaced."""
+        """Let an account exist; one with the same e-mail is replaced, and its credentials are void."""
+        if former := self._by_email.get(setup.email):
+            self.revoke_access(former)
+            self._by_session.pop(former.session_token, None)
+            self._by_session.pop(former.former_session_token, None)
         token = session_token_for(setup.email)
         account = Account(session_token=token, **msgspec.structs.asdict(setup))
         self._by_email[setup.email] = account
         self._by_session[token] = account
         return account
 
-    def change(self, email: str, changes: dict[str, object]) -> Account:
+    def change(self, email: str, changes: Mapping[str, object]) -> Account:
         """Set some fields of `AccountSetup`; `Refused` when the account or a field does not exist."""
         account = self._by_email.get(email)
         if account is None:
             raise Refused(404, f"There is no account {email!r}.")
         present = {field: getattr(account, field) for field in AccountSetup.__struct_fields__}
         try:
-            setup = msgspec.convert(present | changes | {"email": email}, AccountSetup)
+            setup = msgspec.convert({**present, **changes, "email": email}, AccountSetup)
         except msgspec.ValidationError as error:
             raise Refused(400, str(error)) from error
         for field in AccountSetup.__struct_fields__:
@@ -147,6 +151,14 @@ class Accounts:
         account.session_token = session_token_for(account.email, account.renewals)
         self._by_session[account.session_token] = account
         return account.session_token
+
+
+def numbered_accounts(count: int, tier: WireTier = "PAYGATE_TIER_ONE") -> list[AccountSetup]:
+    """Accounts `account-1@example.org` and so on."""
+    return [
+        AccountSetup(email=f"account-{number}@example.org", name=f"Account {number}", tier=tier)
+        for number in range(1, count + 1)
+    ]
 
 
 def new_id() -> str:

@@ -18,6 +18,9 @@ from flow2api.emulator.state import State
 from flow2api.emulator.strike import strike
 from flow2api.emulator.uploads import Uploads
 
+# What a request for nothing that the service has is called in the records.
+UNKNOWN_CALL = "unknown"
+
 
 class Emulator(State):
     """An emulated Flow service. All methods run on the Trio thread."""
@@ -33,25 +36,27 @@ class Emulator(State):
         """Answer one request. Cancelling it is what a client does that leaves: what was accepted stays accepted."""
         found = self._router.find(asked.method, asked.path)
         if found is None:
-            return text_answer(404, f"The emulator knows no {asked.method} {asked.path}\n")
+            with self.ledger.calling(self._seen(UNKNOWN_CALL, asked, None)):
+                return text_answer(404, f"The emulator knows no {asked.method} {asked.path}\n")
         route, part = found
         if route.side == "control":
             return await self._carry_out(route, asked, part)
         account = self._caller(route, asked, part)
-        email = account.email if account is not None else ""
-        seen = Seen(
-            call=route.name,
-            account=email,
+        seen = self._seen(route.name, asked, account)
+        with self.ledger.calling(seen):
+            answer = await self._under_fault(route, asked, part, account)
+            seen.status = 0 if answer.delivery.reset else answer.status
+        return answer
+
+    def _seen(self, name: str, asked: Asked, account: Account | None) -> Seen:
+        return Seen(
+            call=name,
+            account=account.email if account is not None else "",
             at=self.now(),
             method=asked.method,
             path=asked.path,
             body=asked.body,
         )
-        with self.ledger.calling(seen):
-            answer = await self._under_fault(route, asked, part, account)
-            if not answer.delivery.reset:
-                seen.status = answer.status
-        return answer
 
     async def _under_fault(self, route: Route, asked: Asked, part: str, account: Account | None) -> Answer:
         carry_out = partial(self._carry_out, route, asked, part)
