@@ -1,11 +1,13 @@
 """A Flow that answers from a script, behind the interface of `net`'s `Http`; and the records that many tests need."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import msgspec
+import pytest
 
+from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation
 from flow2api.errors import NetworkFault
 from flow2api.net.http import Http
@@ -161,3 +163,10 @@ def picture(media_id: str = "a3c0", **fields: object) -> dict[str, Any]:
 def made_for_each(seen: Seen) -> Response:
     """One picture for each element of `requests`."""
     return answer(body={"media": [picture(f"m{index}") for index in range(len(seen.json["requests"]))]})
+
+
+async def kind_of(call: Awaitable[object]) -> FailureKind:
+    """The kind of the failure that the call ends in."""
+    with pytest.raises(UpstreamFailure) as caught:
+        await call
+    return caught.value.kind
