@@ -105,7 +105,7 @@ def read_instance(data_dir: Path) -> Instance | None:
 def _read(data_dir: Path) -> _File | None:
     try:
         return msgspec.json.decode((data_dir / FILE_NAME).read_bytes(), type=_File)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

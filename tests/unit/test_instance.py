@@ -65,7 +65,7 @@ def test_what_a_killed_instance_left_is_gone_while_the_next_one_starts(tmp_path:
         assert read_instance(tmp_path) is None
 
 
-@pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b"\xff"])
+@pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b"\xff", b'{"url":"\xff"}'])
 def test_a_broken_file_is_no_instance(tmp_path: Path, text: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(text)
     assert read_instance(tmp_path) is None

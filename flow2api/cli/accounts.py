@@ -1,0 +1,172 @@
+"""`flow2api account …`: the operator's own accounts at the services."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from flow2api.cli.client import call, part
+from flow2api.cli.options import Start, with_json, with_start
+from flow2api.cli.outcomes import CommandFailed, told_as_failures
+from flow2api.cli.output import moment, print_json, print_table, shown
+from flow2api.cli.wiring import Wiring
+
+_COLUMNS = ("id", "name", "tier", "credits", "state", "reason", "until", "pictures", "clips")
+
+
+@click.group()
+def account() -> None:
+    """Add, list, check and remove accounts."""
+
+
+@account.command("add")
+@with_start
+@with_json
+@click.option(
+    "--session-token",
+    metavar="TOKEN",
+    help="Value of the cookie __Secure-next-auth.session-token; - reads it from standard input. "
+    "Left out, it is asked for without being shown, which keeps it out of the shell's history.",
+)
+@click.option("--label", default="", help="Name to call the account by; else its e-mail address.")
+@click.option("--note", default="", help="Anything you want to remember about it.")
+@click.pass_obj
+def add(wiring: Wiring, start: Start, as_json: bool, session_token: str | None, label: str, note: str) -> None:
+    """Add a Google Flow account, or renew the login of one that is known. Signs in before it says yes."""
+    credential = _credential(session_token)
+    body = {"provider": "flow", "credential": credential, "label": label, "note": note}
+    _print_account("added", call(wiring, start, "POST", "/api/accounts", body), as_json)
+
+
+@account.command("list")
+@with_start
+@with_json
+@click.pass_obj
+def list_accounts(wiring: Wiring, start: Start, as_json: bool) -> None:
+    """List all accounts and how they stand."""
+    answer = call(wiring, start, "GET", "/api/accounts")
+    if as_json:
+        print_json(answer)
+        return
+    empty = "There is no account yet. Add one with: flow2api account add"
+    print_table(_COLUMNS, (_row(entry) for entry in answer["accounts"]), empty=empty)
+
+
+@account.command("import")
+@with_start
+@click.argument("file", type=click.File("rb"))
+@click.pass_obj
+def import_accounts(wiring: Wiring, start: Start, file: Any) -> None:
+    """Add all accounts of a FILE that `account export` wrote; - reads standard input."""
+    try:
+        content = msgspec.json.decode(file.read())
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CommandFailed(f"the file is not JSON: {error}") from None
+    accounts = content.get("accounts") if isinstance(content, dict) else content
+    if not isinstance(accounts, list):
+        raise CommandFailed('the file must hold a list of accounts, or an object with such a list as "accounts"')
+    print_json(call(wiring, start, "POST", "/api/accounts/import", {"accounts": accounts}))
+
+
+@account.command("export")
+@with_start
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.pass_obj
+def export_accounts(wiring: Wiring, start: Start, file: Path | None) -> None:
+    """Write all accounts with their credentials to a new FILE that only you can read, else to standard output."""
+    answer = call(wiring, start, "GET", "/api/accounts/export")
+    if file is None:
+        print_json(answer)
+        return
+    with told_as_failures():
+        # A new file: one that is there might be readable by others, or hold accounts that are nowhere else.
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(msgspec.json.format(msgspec.json.encode(answer), indent=2) + b"\n")
+    click.echo(f"wrote {len(answer['accounts'])} accounts with their credentials to {file}; keep it safe")
+
+
+@account.command("remove")
+@with_start
+@click.argument("account_id", metavar="ID")
+@click.pass_obj
+def remove(wiring: Wiring, start: Start, account_id: str) -> None:
+    """Take an account out."""
+    call(wiring, start, "DELETE", f"/api/accounts/{part(account_id)}")
+    click.echo(f"removed {account_id}")
+
+
+@account.command("enable")
+@with_start
+@with_json
+@click.argument("account_id", metavar="ID")
+@click.pass_obj
+def enable(wiring: Wiring, start: Start, account_id: str, as_json: bool) -> None:
+    """Let an account work again; ends its rest too."""
+    _act(wiring, start, account_id, "enable", as_json)
+
+
+@account.command("disable")
+@with_start
+@with_json
+@click.argument("account_id", metavar="ID")
+@click.pass_obj
+def disable(wiring: Wiring, start: Start, account_id: str, as_json: bool) -> None:
+    """Give an account no more work."""
+    _act(wiring, start, account_id, "disable", as_json)
+
+
+@account.command("refresh")
+@with_start
+@with_json
+@click.argument("account_id", metavar="ID")
+@click.pass_obj
+def refresh(wiring: Wiring, start: Start, account_id: str, as_json: bool) -> None:
+    """Sign in anew and read credits and tier now."""
+    _act(wiring, start, account_id, "refresh", as_json)
+
+
+def _act(wiring: Wiring, start: Start, account_id: str, act: str, as_json: bool) -> None:
+    answer = call(wiring, start, "POST", f"/api/accounts/{part(account_id)}/{act}")
+    _print_account(f"{act}{'d' if act.endswith('e') else 'ed'}", answer, as_json)
+
+
+def _credential(given: str | None) -> str:
+    """The session token from the option, from standard input or asked for."""
+    if given is None:
+        given = click.prompt("Session token", hide_input=True, err=True)
+    elif given == "-":
+        given = sys.stdin.read()
+    token = str(given).strip()
+    if not token:
+        raise click.UsageError("the session token is empty")
+    return token
+
+
+def _print_account(done: str, entry: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(entry)
+    else:
+        click.echo(f"{done} {_name(entry)}")
+        print_table(_COLUMNS, [_row(entry)], empty="")
+
+
+def _name(entry: dict[str, Any]) -> str:
+    return shown(entry.get("label") or entry.get("email") or entry["id"])
+
+
+def _row(entry: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        entry["id"],
+        _name(entry),
+        entry.get("tier"),
+        entry.get("credits"),
+        entry.get("state"),
+        entry.get("reason") or None,
+        moment(entry.get("until")),
+        entry.get("images_in_flight"),
+        entry.get("videos_in_flight"),
+    )

@@ -1,0 +1,88 @@
+"""`flow2api serve` and `flow2api demo`: the commands that run until they are stopped."""
+
+import json
+import secrets
+import shlex
+import tempfile
+from collections.abc import Mapping
+from functools import partial
+
+import click
+
+from flow2api.cli.generate import DEFAULT_MODEL
+from flow2api.cli.options import Start, start_log, with_address, with_start
+from flow2api.cli.outcomes import run
+from flow2api.cli.wiring import Gateway, Wiring
+from flow2api.config import Resolved
+from flow2api.log import register_secret
+
+_PROMPT = "A lighthouse at dusk, oil on canvas"
+
+
+@click.command()
+@with_start
+@with_address
+@click.pass_context
+def serve(context: click.Context, start: Start) -> None:
+    """Run the gateway.
+
+    SIGTERM or Ctrl-C lets it finish what is under way and end; a second signal ends it at once.
+    """
+    wiring: Wiring = context.obj
+    resolved = start.resolve(wiring)
+    start_log(resolved)
+    context.exit(run(partial(wiring.load_app().run_gateway, resolved, wiring.environ, on_ready=_announce)))
+
+
+@click.command()
+@with_start
+@with_address
+@click.option("--api-key", metavar="KEY", help="API key to accept; else one is made.")
+@click.pass_context
+def demo(context: click.Context, start: Start, api_key: str | None) -> None:
+    """Try everything without an account.
+
+    Runs the gateway over an emulated service on this machine. Its data lies in a folder that is removed at the end, unless --data-dir names one.
+    """
+    wiring: Wiring = context.obj
+    key = api_key or f"f2a_{secrets.token_hex(16)}"
+    register_secret(key)
+    with tempfile.TemporaryDirectory(prefix="flow2api-demo-") as folder:
+        kept = start if "storage.data_dir" in start.flags else start.with_flags({"storage.data_dir": folder})
+        start_log(kept.resolve(wiring))
+
+        def resolve(emulated: Mapping[str, object]) -> Resolved:
+            return kept.with_flags(emulated).resolve(wiring)
+
+        run_demo = wiring.load_demo().run_demo
+        code = run(partial(run_demo, resolve, wiring.environ, api_key=key, on_ready=partial(_introduce, key)))
+    context.exit(code)
+
+
+def _announce(gateway: Gateway) -> None:
+    _say(f"flow2api listens on {gateway.url}")
+    if gateway.first_key:
+        _say(f"API key, made because there was none and shown only now: {gateway.first_key.reveal()}")
+
+
+def _introduce(key: str, gateway: Gateway) -> None:
+    _say(
+        f"The demo runs. Every picture comes from an emulator on this machine; no account is needed.\n\n"
+        f"  Address   {gateway.url}/v1\n"
+        f"  API key   {key}\n\n"
+        f"Ask for a picture (paste this in another terminal), then open the link in the answer in a browser:\n\n"
+        f"{curl(gateway.url, key)}\n\n"
+        f"Or use address and key in any program that speaks OpenAI's API. Ctrl-C ends the demo."
+    )
+
+
+def curl(url: str, key: str) -> str:
+    """A command for the shell that asks for a picture."""
+    body = {"model": DEFAULT_MODEL, "messages": [{"role": "user", "content": _PROMPT}]}
+    words = [f"{url}/v1/chat/completions", "-H", f"Authorization: Bearer {key}", "-H", "Content-Type: application/json"]
+    return "curl " + " ".join(map(shlex.quote, [*words, "-d", json.dumps(body)]))
+
+
+def _say(text: str) -> None:
+    # Flushed by click, so that it arrives at once where the output is a pipe or a file.
+    click.echo(text)
