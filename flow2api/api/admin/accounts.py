@@ -1,0 +1,159 @@
+"""Admin routes for accounts: a thin layer over the accounts actor, which decides everything."""
+
+import msgspec
+from quart_trio.wrappers import TrioResponse
+
+from flow2api.actors.account_messages import Change
+from flow2api.actors.accounts import (
+    AccountExport,
+    AddAccount,
+    ChangeAccount,
+    ExportAccounts,
+    ListAccounts,
+    RefreshAccount,
+    RemoveAccount,
+    SetEnabled,
+)
+from flow2api.api import wire
+from flow2api.api.admin.table import Table
+from flow2api.api.exchange import GatewayRequest
+from flow2api.api.services import Services
+from flow2api.domain.account import AccountView
+from flow2api.errors import Code, Failure
+from flow2api.kit.mailbox import Ask
+
+
+class NewAccount(msgspec.Struct):
+    """The body of `POST /api/accounts`."""
+
+    credential: str
+    provider: str | None = None
+    label: str | None = None
+    note: str | None = None
+    image_concurrency: int | None = None
+    video_concurrency: int | None = None
+
+
+class Changes(msgspec.Struct):
+    """The body of `PATCH /api/accounts/{id}`; what is absent stays."""
+
+    label: str | None = None
+    note: str | None = None
+    image_concurrency: int | None = None
+    video_concurrency: int | None = None
+    images_on: bool | None = None
+    videos_on: bool | None = None
+
+
+class Import(msgspec.Struct):
+    """The body of `POST /api/accounts/import`: what an export gave."""
+
+    accounts: list[AccountExport]
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What became of one imported account."""
+
+    label: str
+    account: AccountView | None = None
+    error: str | None = None
+
+
+_new = wire.decoder(NewAccount)
+_changes = wire.decoder(Changes)
+_import = wire.decoder(Import)
+
+DEFAULT_PROVIDER = "flow"
+# Each import signs in at the provider, one after the other.
+MAX_IMPORT = 500
+
+
+def routes(services: Services) -> Table:
+    """All of them."""
+    ask = services.accounts.ask
+
+    async def shown(message: Ask[AccountView], status: int = 200) -> TrioResponse:
+        view = await ask(message)
+        return wire.answer(view, status)
+
+    async def list_all(request: GatewayRequest) -> TrioResponse:
+        return wire.answer({"accounts": await ask(ListAccounts())})
+
+    async def add(request: GatewayRequest) -> TrioResponse:
+        new = wire.decode(await request.body.whole(), _new)
+        message = AddAccount(
+            provider=new.provider or DEFAULT_PROVIDER,
+            credential=new.credential,
+            label=new.label or "",
+            note=new.note or "",
+            image_concurrency=_slots(new.image_concurrency, "image_concurrency"),
+            video_concurrency=_slots(new.video_concurrency, "video_concurrency"),
+        )
+        return await shown(message, 201)
+
+    async def bring(request: GatewayRequest) -> TrioResponse:
+        given = wire.decode(await request.body.whole(), _import).accounts
+        if len(given) > MAX_IMPORT:
+            raise Failure(
+                Code.INVALID_VALUE, f"At most {MAX_IMPORT} accounts can be imported at once.", param="accounts"
+            )
+        return wire.answer({"imported": [await _bring(services, export) for export in given]})
+
+    async def export(request: GatewayRequest) -> TrioResponse:
+        name = 'attachment; filename="flow2api-accounts.json"'
+        return wire.answer({"accounts": await ask(ExportAccounts())}, headers={"Content-Disposition": name})
+
+    async def change(request: GatewayRequest, account_id: str) -> TrioResponse:
+        asked = wire.decode(await request.body.whole(), _changes)
+        _slots(asked.image_concurrency, "image_concurrency")
+        _slots(asked.video_concurrency, "video_concurrency")
+        return await shown(ChangeAccount(account_id, Change(**msgspec.structs.asdict(asked))))
+
+    async def remove(request: GatewayRequest, account_id: str) -> TrioResponse:
+        await ask(RemoveAccount(account_id))
+        return wire.answer({"id": account_id, "deleted": True})
+
+    async def enable(request: GatewayRequest, account_id: str) -> TrioResponse:
+        return await shown(SetEnabled(account_id, True))
+
+    async def disable(request: GatewayRequest, account_id: str) -> TrioResponse:
+        return await shown(SetEnabled(account_id, False))
+
+    async def refresh(request: GatewayRequest, account_id: str) -> TrioResponse:
+        return await shown(RefreshAccount(account_id))
+
+    one = "/api/accounts/<account_id>"
+    return (
+        ("GET", "/api/accounts", list_all),
+        ("POST", "/api/accounts", add),
+        ("POST", "/api/accounts/import", bring),
+        ("GET", "/api/accounts/export", export),
+        ("PATCH", one, change),
+        ("DELETE", one, remove),
+        ("POST", f"{one}/enable", enable),
+        ("POST", f"{one}/disable", disable),
+        ("POST", f"{one}/refresh", refresh),
+    )
+
+
+async def _bring(services: Services, export: AccountExport) -> Imported:
+    message = AddAccount(
+        provider=export.provider,
+        credential=export.credential,
+        label=export.label,
+        note=export.note,
+        image_concurrency=export.image_concurrency,
+        video_concurrency=export.video_concurrency,
+        enabled=export.enabled,
+    )
+    try:
+        view = await services.accounts.ask(message)
+    except Failure as failure:
+        return Imported(export.label, error=failure.message)
+    return Imported(export.label, account=view)
+
+
+def _slots(count: int | None, param: str) -> int | None:
+    if count is not None and not 1 <= count <= 100:
+        raise Failure(Code.INVALID_VALUE, f"{param} must be a number from 1 to 100.", param=param)
+    return count

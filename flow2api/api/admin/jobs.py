@@ -1,0 +1,94 @@
+"""Admin routes for jobs: what is stored, newest first, and giving one up.
+
+Reads the store alone: a watch on a live job would count as somebody who waits for it, and its end as a caller who left.
+"""
+
+from urllib.parse import parse_qs
+
+import msgspec
+from quart_trio.wrappers import TrioResponse
+
+from flow2api.actors.jobs import Cancel
+from flow2api.api import wire
+from flow2api.api.admin.table import Table
+from flow2api.api.exchange import GatewayRequest
+from flow2api.api.links import Links
+from flow2api.api.services import Services
+from flow2api.domain.job import Job, JobState
+from flow2api.errors import Code, Failure
+from flow2api.store import jobs
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+
+class JobList(msgspec.Struct, frozen=True):
+    """One page of jobs."""
+
+    jobs: list[Job]
+    has_more: bool
+
+
+class JobDetail(msgspec.Struct, frozen=True):
+    """One job and where its files are."""
+
+    job: Job
+    files: list[str]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which jobs are asked for: the query of `GET /api/jobs`."""
+
+    caller: str | None = None
+    state: JobState | None = None
+    model: str | None = None
+    after: str | None = None
+    limit: int = DEFAULT_LIMIT
+    order: str = "desc"
+
+
+def routes(services: Services, links: Links) -> Table:
+    """All of them."""
+
+    async def list_all(request: GatewayRequest) -> TrioResponse:
+        page = _page(request)
+        found = await services.store.read(
+            jobs.page,
+            caller=page.caller,
+            state=page.state,
+            model=page.model,
+            after=page.after,
+            limit=page.limit + 1,
+            ascending=page.order == "asc",
+        )
+        return wire.answer(JobList(found[: page.limit], len(found) > page.limit))
+
+    async def one(request: GatewayRequest, job_id: str) -> TrioResponse:
+        job = await services.store.read(jobs.get, job_id)
+        if job is None:
+            raise Failure(Code.NOT_FOUND, "There is no such job.")
+        return wire.answer(JobDetail(job, [links.media(request, name) for name in job.results]))
+
+    async def cancel(request: GatewayRequest, job_id: str) -> TrioResponse:
+        job = await services.jobs.ask(Cancel(job_id))
+        return wire.answer(job)
+
+    return (
+        ("GET", "/api/jobs", list_all),
+        ("GET", "/api/jobs/<job_id>", one),
+        ("POST", "/api/jobs/<job_id>/cancel", cancel),
+    )
+
+
+def _page(request: GatewayRequest) -> Page:
+    query = parse_qs(request.scope["query_string"].decode("latin-1"))
+    given = {name: values[-1] for name, values in query.items() if values[-1]}
+    try:
+        page = msgspec.convert(given, Page, strict=False)
+    except msgspec.ValidationError as error:
+        raise wire.field_failure(str(error)) from None
+    if not 1 <= page.limit <= MAX_LIMIT:
+        raise Failure(Code.INVALID_VALUE, f"limit must be a number from 1 to {MAX_LIMIT}.", param="limit")
+    if page.order not in ("asc", "desc"):
+        raise Failure(Code.INVALID_VALUE, "order must be asc or desc.", param="order")
+    return page

@@ -1,0 +1,60 @@
+"""Admin routes about the program itself: what runs, how it fares, and the administrator's password."""
+
+import time
+
+import msgspec
+from quart_trio.wrappers import TrioResponse
+
+from flow2api import __version__
+from flow2api.api import wire
+from flow2api.api.admin.door import Door
+from flow2api.api.admin.table import Table
+from flow2api.api.exchange import GatewayRequest
+from flow2api.api.services import Services
+
+
+class NewPassword(msgspec.Struct):
+    """The body of `PUT /api/password`."""
+
+    password: str
+
+    def __repr__(self) -> str:
+        return "NewPassword()"
+
+
+class System(msgspec.Struct, frozen=True):
+    """The program as it is now; the inner records are what each part says of itself."""
+
+    version: str
+    uptime_seconds: int
+    draining: bool
+    tree: object
+    bus: object
+    store: object
+    http: object
+
+
+_password = wire.decoder(NewPassword)
+
+
+def routes(services: Services, door: Door) -> Table:
+    """All of them."""
+
+    async def system(request: GatewayRequest) -> TrioResponse:
+        return wire.answer(
+            System(
+                version=__version__,
+                uptime_seconds=max(0, int(time.time() - services.started_at)),
+                draining=services.draining.is_set(),
+                tree=services.tree(),
+                bus=services.bus.statistics(),
+                store=services.store.statistics(),
+                http=services.http.statistics(),
+            )
+        )
+
+    async def set_password(request: GatewayRequest) -> TrioResponse:
+        await door.set_password(wire.decode(await request.body.whole(), _password).password)
+        return wire.answer({"changed": True})
+
+    return (("GET", "/api/system", system), ("PUT", "/api/password", set_password))

@@ -1,0 +1,152 @@
+"""API keys: who may ask. Keys are known by their SHA-256 digest alone, which is fit for 160 random bits and more.
+
+All keys are held in memory, so a request is let in without touching the store. When a key was last used is noted in memory and
+written seldom.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs
+
+import msgspec
+import trio
+
+from flow2api.api.exchange import GatewayRequest
+from flow2api.domain.key import ApiKey
+from flow2api.errors import Code, Failure
+from flow2api.kit.timing import every
+from flow2api.store import keys
+from flow2api.store.door import Store
+
+PREFIX = "f2a_"
+FLUSH_SECONDS = 60.0
+_FLUSH_AT_END_SECONDS = 3.0
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LENGTH = 32  # 62 ** 32 is more than 190 bits
+_HEADERS = (b"x-goog-api-key", b"x-api-key", b"api-key")
+
+
+class KeyRing:
+    """All keys of the gateway. Shared by the routes; changed only through its own methods."""
+
+    def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._now = now
+        self._by_digest: dict[str, ApiKey] = {}
+        self._used: dict[str, float] = {}
+
+    async def load(self) -> None:
+        """Read all keys from the store; to be done before the first request."""
+        self._by_digest = {key.digest: key for key in await self._store.read(keys.all_keys)}
+
+    def listed(self) -> list[ApiKey]:
+        """Every key, oldest first, revoked ones included, with the newest known time of use."""
+        known = sorted(self._by_digest.values(), key=lambda key: (key.created_at, key.id))
+        return [msgspec.structs.replace(key, last_used_at=self._used.get(key.id, key.last_used_at)) for key in known]
+
+    def find(self, plain: str) -> ApiKey | None:
+        """The key if it is good now; notes its use."""
+        digest = hashlib.sha256(plain.encode()).hexdigest()
+        key = self._by_digest.get(digest)
+        now = self._now()
+        if key is None or not hmac.compare_digest(key.digest, digest) or not _good(key, now):
+            return None
+        self._used[key.id] = now
+        return key
+
+    def caller(self, request: GatewayRequest) -> ApiKey:
+        """The key that a request brings, in any of the five ways in which clients send one.
+
+        Raises:
+            Failure: `invalid_api_key`, the same for a missing and a wrong one."""
+        for plain in presented(request):
+            key = self.find(plain)
+            if key is not None:
+                return key
+        raise Failure(
+            Code.INVALID_API_KEY, "A valid API key is needed: send it as the header 'Authorization: Bearer <key>'."
+        )
+
+    async def create(self, name: str, expires_at: float | None = None) -> tuple[ApiKey, str]:
+        """Make a key. The plain key is told here and never again."""
+        plain = PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+        return await self._add(plain, name, expires_at), plain
+
+    async def ensure(self, plain: str, name: str) -> ApiKey:
+        """The key with this plain text, made if it is not known. A revoked one stays revoked."""
+        digest = hashlib.sha256(plain.encode()).hexdigest()
+        return self._by_digest.get(digest) or await self._add(plain, name, None)
+
+    async def _add(self, plain: str, name: str, expires_at: float | None) -> ApiKey:
+        key = ApiKey(
+            id=f"key_{secrets.token_hex(8)}",
+            name=name,
+            digest=hashlib.sha256(plain.encode()).hexdigest(),
+            hint=f"{plain[:6]}…{plain[-2:]}",
+            created_at=self._now(),
+            expires_at=expires_at,
+        )
+        await self._store.write(keys.insert, key)
+        self._by_digest[key.digest] = key
+        return key
+
+    async def revoke(self, key_id: str) -> bool:
+        """Refuse a key from now on; False when there is no such key or it was revoked before."""
+        now = self._now()
+        revoked = await self._store.write(keys.revoke, key_id, now)
+        if revoked:
+            for digest, key in self._by_digest.items():
+                if key.id == key_id:
+                    self._by_digest[digest] = msgspec.structs.replace(key, revoked_at=now)
+                    break
+        return revoked
+
+    async def ensure_first_key(self) -> str | None:
+        """A plain key if there was none at all, so that a new installation can be used; else None."""
+        if self._by_digest:
+            return None
+        _, plain = await self.create("first key")
+        return plain
+
+    async def flush(self) -> None:
+        """Write the times of last use."""
+        used, self._used = self._used, {}
+        for key_id, at in used.items():
+            await self._store.write(keys.touch, key_id, at)
+        for digest, key in self._by_digest.items():
+            if key.id in used:
+                self._by_digest[digest] = msgspec.structs.replace(key, last_used_at=used[key.id])
+
+    async def keep_flushed(self) -> None:
+        """Flush now and then, and once more when it is cancelled."""
+        try:
+            async for _ in every(FLUSH_SECONDS):
+                await self.flush()
+        finally:
+            with trio.move_on_after(_FLUSH_AT_END_SECONDS, shield=True):
+                await self.flush()
+
+
+def presented(request: GatewayRequest) -> Iterator[str]:
+    """Every key that a request brings: bearer token, three headers, and the query."""
+    scheme, _, token = _text(request.header(b"authorization")).partition(" ")
+    if scheme.lower() == "bearer" and token:
+        yield token.strip()
+    for name in _HEADERS:
+        if value := _text(request.header(name)):
+            yield value
+    query: bytes = request.scope["query_string"]
+    if b"key=" in query:
+        for value in parse_qs(query.decode("latin-1")).get("key", []):
+            yield value.strip()
+
+
+def _good(key: ApiKey, now: float) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode("latin-1").strip()

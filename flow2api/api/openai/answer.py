@@ -1,0 +1,166 @@
+"""A finished job as a chat answer: its text, its pictures, whole or in chunks."""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import trio
+
+from flow2api.actors.media import MIMES, Library
+from flow2api.api.wire import encode
+from flow2api.domain.job import Job, JobState
+from flow2api.errors import Code, Failure
+
+PICTURES_TEXT = "Here is what was made."
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Token counts. There are none, so the prompt's are estimated and nothing is made up for a picture."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+    @classmethod
+    def of(cls, prompt: str, said: str = "") -> "Usage":
+        asked, answered = (len(prompt) + 3) // 4, (len(said) + 3) // 4
+        return cls(asked, answered, asked + answered)
+
+
+class ImageUrl(msgspec.Struct, frozen=True):
+    """The inner object of an entry of `images`."""
+
+    url: str
+
+
+class ImageEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of `images`."""
+
+    type: Literal["image_url"] = "image_url"
+    image_url: ImageUrl
+    index: int
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What an answer says: text, and pictures beside it where they were asked for so."""
+
+    text: str
+    images: list[ImageEntry] = []
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True):
+    role: str = "assistant"
+    content: str
+    refusal: str | None = None
+    images: list[ImageEntry] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Choice(msgspec.Struct, frozen=True, kw_only=True):
+    index: int = 0
+    message: _Message
+    logprobs: None = None
+    finish_reason: str = "stop"
+
+
+class _Completion(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    object: str = "chat.completion"
+    created: int
+    model: str
+    choices: tuple[_Choice]
+    usage: Usage
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """What is the same in every piece of one answer."""
+
+    id: str
+    created: int
+    model: str
+    """As the caller named it."""
+
+    @classmethod
+    def of(cls, job: Job, model: str) -> "Ticket":
+        return cls(f"chatcmpl-{job.id.removeprefix('job_')}", int(job.created_at), model)
+
+
+def whole(ticket: Ticket, content: Content, usage: Usage) -> bytes:
+    """The whole answer as JSON."""
+    message = _Message(content=content.text, images=content.images or msgspec.UNSET)
+    completion = _Completion(
+        id=ticket.id, created=ticket.created, model=ticket.model, choices=(_Choice(message=message),), usage=usage
+    )
+    return encode(completion)
+
+
+class Chunks:
+    """The frames of one stream; everything that is the same in all of them is encoded once."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        fixed = encode(
+            {"id": ticket.id, "object": "chat.completion.chunk", "created": ticket.created, "model": ticket.model}
+        )
+        self._head = b"data: " + fixed[:-1] + b',"choices":['
+        self.role = self._frame({"role": "assistant", "content": ""})
+        self.finish = self._head + b'{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+
+    def thought(self, text: str) -> bytes:
+        """A line of progress; never in one frame with content."""
+        return self._frame({"reasoning_content": text})
+
+    def content(self, content: Content) -> bytes:
+        """All that the answer says. Text and pictures go apart, since some readers lose one of two in one frame."""
+        frames = self._frame({"content": content.text})
+        return frames + (self._frame({"images": content.images}) if content.images else b"")
+
+    def usage(self, usage: Usage) -> bytes:
+        return self._head + b'],"usage":' + encode(usage) + b"}\n\n"
+
+    def _frame(self, delta: object) -> bytes:
+        return self._head + b'{"index":0,"delta":' + encode(delta) + b',"finish_reason":null}]}\n\n'
+
+
+def links_text(links: Sequence[str]) -> str:
+    """Markdown for stored files: pictures each on a line of its own, clips in the form that plays in the most places."""
+    pictures = [f"![image]({link})" for link in links if not link.endswith(".mp4")]
+    clips = [_clip(link) for link in links if link.endswith(".mp4")]
+    return "\n".join(pictures) + "".join(clips)
+
+
+def _clip(link: str) -> str:
+    return f'\n\n<video src="{link}" controls>\n{link}\n</video>\n\n[video.mp4]({link})\n'
+
+
+def results(job: Job) -> tuple[str, ...]:
+    """The names of a finished job's files.
+
+    Raises:
+        Failure: the job did not succeed; why."""
+    if job.state is JobState.SUCCEEDED and job.results:
+        return job.results
+    if job.error is not None:
+        raise job.error.failure()
+    if job.state is JobState.CANCELLED:
+        raise Failure(Code.CANCELLED, "The generation was cancelled.")
+    raise Failure(Code.RESULT_LOST, "The generation ended without a result.")
+
+
+async def data_images(library: Library, names: Sequence[str]) -> list[ImageEntry]:
+    """Stored pictures as data URLs.
+
+    Raises:
+        Failure: one is no longer there."""
+    urls = [await trio.to_thread.run_sync(_data_url, library.path(name)) for name in names]
+    return [ImageEntry(image_url=ImageUrl(url), index=index) for index, url in enumerate(urls)]
+
+
+def _data_url(path: Path | None) -> str:
+    try:
+        if path is None:
+            raise FileNotFoundError
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise Failure(Code.EXPIRED, "The result is no longer kept.") from None
+    return f"data:{MIMES[path.suffix[1:]]};base64,{base64.b64encode(data).decode()}"

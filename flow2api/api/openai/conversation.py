@@ -1,0 +1,92 @@
+"""What a conversation asks for: the prompt, the pictures of the last user message, and the picture that an earlier answer brought.
+
+Reads messages and fetches nothing; what a reference leads to is the business of `pictures`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from flow2api.api.openai.chat_request import FileData, ImageEntry, ImageUrl, Message, Part
+from flow2api.errors import Code, Failure
+
+_MARKDOWN = re.compile(r"!\[[^\]]*\]\(\s*<?([^\s<>()]+)>?[^()]*\)")
+
+
+class Reference(NamedTuple):
+    """A picture as a message names it: a data URL or a link, and the field in which it stood."""
+
+    url: str
+    param: str
+
+
+class Asked(NamedTuple):
+    """What the conversation comes down to."""
+
+    prompt: str
+    pictures: list[Reference]
+    """Of the last user message, in order."""
+    earlier: Reference | None
+    """The newest picture of an earlier assistant message that can be used without asking anybody."""
+
+
+def read(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Asked:
+    """Prompt and pictures; `is_own` tells a link of ours.
+
+    Raises:
+        Failure: there is no user message, or it holds no text."""
+    last = next((index for index in reversed(range(len(messages))) if messages[index].role == "user"), None)
+    if last is None:
+        raise Failure(Code.INVALID_VALUE, "messages holds no message of the user.", param="messages")
+    prompt = messages[last].text().strip()
+    if not prompt:
+        raise Failure(
+            Code.INVALID_VALUE,
+            "The last user message holds no text: it is the prompt.",
+            param=f"messages[{last}].content",
+        )
+    return Asked(prompt, list(_pictures(messages[last], f"messages[{last}]")), _earlier(messages[:last], is_own))
+
+
+def _pictures(message: Message, where: str) -> Iterator[Reference]:
+    if not isinstance(message.content, list):
+        return
+    for index, part in enumerate(message.content):
+        param = f"{where}.content[{index}]"
+        if not isinstance(part, Part):
+            continue
+        if part.video_url is not None:
+            raise Failure(Code.UNSUPPORTED_OPERATION, "Clips cannot be sent as an input.", param=f"{param}.video_url")
+        if url := _address(part.image_url):
+            yield Reference(url, f"{param}.image_url")
+        elif url := _picture_file(part.file):
+            yield Reference(url, f"{param}.file.file_data")
+
+
+def _picture_file(file: FileData | None) -> str:
+    data = (file.file_data if file else None) or ""
+    return data if data.startswith("data:image/") else ""
+
+
+def _address(image: ImageUrl | str | None) -> str:
+    return ((image.url if isinstance(image, ImageUrl) else image) or "").strip()
+
+
+def _earlier(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Reference | None:
+    for index in reversed(range(len(messages))):
+        message = messages[index]
+        if message.role != "assistant":
+            continue
+        usable = [url for url in _answer_pictures(message) if url.startswith("data:image/") or is_own(url)]
+        if usable:
+            return Reference(usable[-1], f"messages[{index}]")
+    return None
+
+
+def _answer_pictures(message: Message) -> Iterator[str]:
+    yield from _MARKDOWN.findall(message.text())
+    for part in message.content if isinstance(message.content, list) else ():
+        if isinstance(part, Part):
+            yield _address(part.image_url)
+    for entry in message.images or ():
+        yield _address(entry.image_url) if isinstance(entry, ImageEntry) else entry

@@ -1,0 +1,117 @@
+"""The same request again: SDKs repeat a slow or failed call by themselves, and each repeat would be paid for.
+
+A caller may name a request with an `Idempotency-Key`; the store then knows its job for good. Without one, a call that an SDK
+marks as a repeat joins the job of its first try, found by caller and body for a while in memory.
+"""
+
+import hashlib
+from collections import OrderedDict
+from typing import NamedTuple
+
+import trio
+
+from flow2api.actors.jobs import Attach
+from flow2api.actors.watch import LiveJob, Watch
+from flow2api.api.exchange import GatewayRequest
+from flow2api.api.services import Services
+from flow2api.domain.job import Idempotency, Job, JobState
+from flow2api.errors import Code, Failure
+from flow2api.store import jobs
+
+REMEMBER_SECONDS = 1800.0
+REMEMBER_COUNT = 2000
+MAX_KEY_LENGTH = 255
+# Hashing more than this in the main thread would be felt by others.
+_INLINE_BYTES = 1024 * 1024
+
+
+class Claim(NamedTuple):
+    """By what a request may be recognised."""
+
+    caller: str
+    digest: str
+    """Of path and body."""
+    key: str | None
+    repeated: bool
+    """Whether the SDK says that it is not the first try."""
+
+    @property
+    def idempotency(self) -> Idempotency | None:
+        return Idempotency(self.key, self.digest) if self.key else None
+
+
+class Repeats:
+    """Finds the job of a request that was made before."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._recent: OrderedDict[tuple[str, str], tuple[str, float]] = OrderedDict()
+
+    async def find(self, claim: Claim) -> Watch | None:
+        """A watch on the earlier request's job, live or ended; None when this request is a new one.
+
+        Raises:
+            Failure: `conflict`, the key was used with another body."""
+        if claim.key is not None:
+            job = await self._services.store.read(jobs.by_idempotency, claim.caller, claim.key)
+            if job is None:
+                return None
+            if job.idempotency != claim.idempotency:
+                message = "This Idempotency-Key was used before with another request body. Use a new key."
+                raise Failure(Code.CONFLICT, message, param="Idempotency-Key")
+            return await self._watch(job.id)
+        known = self._recent.get((claim.caller, claim.digest)) if claim.repeated else None
+        if known is None or trio.current_time() - known[1] > REMEMBER_SECONDS:
+            return None
+        return await self._watch(known[0], only_settled=True)
+
+    def note(self, claim: Claim, job_id: str) -> None:
+        """Remember a request's job."""
+        self._recent[claim.caller, claim.digest] = (job_id, trio.current_time())
+        self._recent.move_to_end((claim.caller, claim.digest))
+        while len(self._recent) > REMEMBER_COUNT:
+            self._recent.popitem(last=False)
+
+    async def _watch(self, job_id: str, *, only_settled: bool = False) -> Watch | None:
+        live = await self._services.jobs.ask(Attach(job_id))
+        if live is not None:
+            return live
+        job = await self._services.store.read(jobs.get, job_id)
+        if job is None or not job.final or (only_settled and _worth_another_try(job)):
+            return None
+        return ended(job)
+
+
+async def claim_of(request: GatewayRequest, caller: str, body: bytes) -> Claim:
+    """By what this request may be recognised.
+
+    Raises:
+        Failure: the Idempotency-Key is unusable."""
+    key = (request.header(b"idempotency-key") or b"").decode("latin-1").strip()
+    if len(key) > MAX_KEY_LENGTH:
+        message = f"An Idempotency-Key may have at most {MAX_KEY_LENGTH} characters."
+        raise Failure(Code.INVALID_VALUE, message, param="Idempotency-Key")
+    path: bytes = request.scope["raw_path"]
+    if len(body) > _INLINE_BYTES:
+        digest = await trio.to_thread.run_sync(_digest, path, body)
+    else:
+        digest = _digest(path, body)
+    count = request.header(b"x-stainless-retry-count")
+    return Claim(caller, digest, key or None, repeated=count not in (None, b"", b"0"))
+
+
+def ended(job: Job) -> Watch:
+    """A watch on a job that is over."""
+    live = LiveJob(job, lambda _: None)
+    live.end()
+    return Watch(live)
+
+
+def _worth_another_try(job: Job) -> bool:
+    if job.state is JobState.SUCCEEDED:
+        return False
+    return job.error is None or job.error.failure().kind.retry or job.state is JobState.CANCELLED
+
+
+def _digest(path: bytes, body: bytes) -> str:
+    return hashlib.sha256(path + b"\0" + body).hexdigest()

@@ -1,0 +1,27 @@
+"""What is happening to a job, as a line that people read while they wait."""
+
+from flow2api.domain.job import JobState, Progress
+
+_STARTING = {
+    "signing_in": "Signing in",
+    "uploading": "Uploading the input pictures",
+    "captcha": "Getting past the captcha",
+}
+_FETCHING = {
+    "upscaling": "Enlarging the picture",
+    "saving": "Saving the result",
+}
+
+
+def describe(progress: Progress) -> str:
+    """One line without a full stop."""
+    state, stage = progress.job.state, progress.stage
+    if state is JobState.QUEUED:
+        return "Waiting in line" if progress.position is None else f"Waiting in line, place {progress.position}"
+    if stage in _STARTING:
+        return _STARTING[stage]
+    if state is JobState.STARTING:
+        return "Getting ready"
+    if state is JobState.FETCHING or stage in _FETCHING:
+        return _FETCHING.get(stage, "Fetching the result")
+    return f"Generating with {progress.job.generation.model}"

@@ -1,0 +1,63 @@
+"""What the routes may reach: one frozen record, made by the composition root and handed to `make_app`.
+
+Routes hold nothing else. Everything in here outlives a restart of the server, and the actors are seen through their refs alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import trio
+
+from flow2api.actors.accounts import AccountsMessage
+from flow2api.actors.jobs import JobsMessage
+from flow2api.actors.media import Library, MediaMessage
+from flow2api.api.auth import KeyRing
+from flow2api.config import Config
+from flow2api.domain.catalog import Catalog
+from flow2api.kit.bus import EventBus
+from flow2api.kit.mailbox import Ref
+from flow2api.net.guard import Guard
+from flow2api.net.http import Http
+from flow2api.store.door import Store
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a caller is left without a byte."""
+
+    blank_after_seconds: float = 50.0
+    """A whole answer that takes longer begins as status 200 with white space, since Node gives up after 300 s without
+    headers and many proxies after 60. The price: a later failure can no longer be a status."""
+    beat_seconds: float = 10.0
+    """Pause between two signs of life, on streams and in the white space; some clients count chunks and allow 15 s."""
+
+
+DEFAULT_PACE = Pace()
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that the routes use."""
+
+    config: Config
+    store: Store
+    catalog: Catalog
+    jobs: Ref[JobsMessage]
+    accounts: Ref[AccountsMessage]
+    media: Ref[MediaMessage]
+    library: Library
+    http: Http
+    guard: Guard
+    bus: EventBus
+    keys: KeyRing
+    draining: trio.Event
+    admin_token: str
+    started_at: float
+    """Unix seconds."""
+    tree: Callable[[], object]
+    """Statistics of the supervision tree, as a record that msgspec can encode."""
+    pace: Pace = DEFAULT_PACE
+
+    def __repr__(self) -> str:
+        """The record holds secrets, so it shows nothing."""
+        return "Services(...)"

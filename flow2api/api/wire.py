@@ -1,0 +1,56 @@
+"""Reading JSON bodies leniently and writing JSON answers: one place that turns a decoder's complaint into an error that names
+the field. Knows no route."""
+
+from typing import TypeVar
+
+import msgspec
+from quart_trio.wrappers import TrioResponse
+
+from flow2api.errors import Code, Failure
+
+T = TypeVar("T")
+
+encode = msgspec.json.Encoder().encode
+
+_MISSING = "Object missing required field `"
+
+
+def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """A decoder that also takes numbers and booleans written as strings; unknown fields are ignored."""
+    return msgspec.json.Decoder(kind, strict=False)
+
+
+def decode(body: bytes, using: msgspec.json.Decoder[T]) -> T:
+    """The body as a record.
+
+    Raises:
+        Failure: `invalid_json`, or the field at fault with its path as `param`, such as `messages[0].content`.
+    """
+    try:
+        return using.decode(body)
+    except msgspec.ValidationError as error:
+        raise field_failure(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Failure(Code.INVALID_JSON, f"The request body is not valid JSON: {error}.") from None
+    except RecursionError:
+        raise Failure(Code.INVALID_JSON, "The request body is nested too deeply.") from None
+
+
+def field_failure(complaint: str) -> Failure:
+    problem, _, where = complaint.partition(" - at `$")
+    path = where.rstrip("`").removeprefix(".")
+    if problem.startswith(_MISSING):
+        field = problem.removeprefix(_MISSING).rstrip("`")
+        param = f"{path}.{field}" if path else field
+        return Failure(Code.MISSING_REQUIRED_PARAMETER, f"The field {param} is missing.", param=param)
+    if not path:
+        return Failure(Code.INVALID_JSON, f"The request body must be a JSON object: {problem.lower()}.")
+    if problem.endswith("got `null`"):
+        return Failure(Code.MISSING_REQUIRED_PARAMETER, f"The field {path} may not be null.", param=path)
+    code = Code.INVALID_TYPE if problem.startswith("Expected `") and "got `" in problem else Code.INVALID_VALUE
+    return Failure(code, f"The field {path} is not right: {problem[0].lower()}{problem[1:]}.", param=path)
+
+
+def answer(value: object, status: int = 200, headers: dict[str, str] | None = None) -> TrioResponse:
+    """`value` as a JSON answer."""
+    return TrioResponse(encode(value), status, headers, content_type="application/json")

@@ -1,0 +1,196 @@
+"""Connections of Hypercorn's Trio worker, with the limits and the economy that the gateway needs.
+
+Hypercorn parses, and drives the application. What differs here: a client that stops reading is given up after a while and never
+holds up a shutdown (the original shields its writes without a limit); a head that comes too slowly is not waited for; an
+answer's head leaves together with the first of its body, which saves a system call; a request that is no HTTP is answered
+in the form of all our errors; and one timer a connection replaces a task for each request.
+"""
+
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import h11
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config as HypercornConfig
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h11 import H2CProtocolRequiredError, H2ProtocolAssumedError, H11Protocol
+from hypercorn.trio.lifespan import Lifespan
+from hypercorn.trio.task_group import TaskGroup
+from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ASGIFramework, ConnectionState, H11SendableEvent
+from hypercorn.utils import parse_socket_addr
+
+from flow2api.api.errors import envelope
+from flow2api.errors import Code, Failure
+
+log = logging.getLogger("flow2api.api")
+
+# How long a request's head may take once its first byte is here.
+HEAD_SECONDS = 15.0
+# How long a client may take for one piece of an answer before it counts as gone.
+STALL_SECONDS = 60.0
+PIECE_BYTES = 64 * 1024
+
+
+class Http1(H11Protocol):
+    """HTTP/1.1 on one connection; the answer's head waits for the bytes that follow it."""
+
+    _held = b""
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        try:
+            data = self.connection.send(event)
+        except h11.LocalProtocolError:
+            if self.connection.their_state != h11.ERROR:
+                raise
+            return
+        if isinstance(event, h11.Response):
+            self._held = data
+            return
+        data, self._held = self._held + data, b""
+        if data:
+            await self.send(RawData(data=data))
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """An answer to bytes that are no proper request."""
+        body = envelope(Failure(Code.INVALID_VALUE, "This is not a request that the gateway can read."))
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+            *self.config.response_headers("h11"),
+        ]
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
+        await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
+
+
+class Connection(TCPServer):
+    """One client's connection, from accept to close."""
+
+    _ended = False
+    _idle = True
+    _head_begun = False
+
+    async def run(self) -> None:
+        try:
+            client = parse_socket_addr(self.stream.socket.family, self.stream.socket.getpeername())
+            server = parse_socket_addr(self.stream.socket.family, self.stream.socket.getsockname())
+            async with TaskGroup() as group:
+                self.protocol = Http1(  # type: ignore[assignment]
+                    self.app,
+                    self.config,
+                    self.context,
+                    group,
+                    ConnectionState(self.state.copy()),
+                    False,
+                    client,
+                    server,
+                    self.protocol_send,
+                )
+                self._timer = trio.CancelScope(deadline=trio.current_time() + self.config.keep_alive_timeout)
+                group.spawn(self._watch_idle)
+                await self._read_data()
+                self._ended = True
+                self._timer.cancel()
+        except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the client is gone, which is its right
+        except* (H2ProtocolAssumedError, H2CProtocolRequiredError):
+            pass  # HTTP/2 without TLS is not offered
+        except* Exception:
+            # The boundary of a connection: a mistake in its handling must not end the others.
+            log.exception("connection failed unexpectedly")
+        finally:
+            await trio.aclose_forcefully(self.stream)
+
+    async def protocol_send(self, event: Event) -> None:
+        if isinstance(event, RawData):
+            async with self.send_lock:
+                await self._send(event.data)
+        elif isinstance(event, Closed):
+            await self._close()
+            await self.protocol.handle(Closed())
+        elif isinstance(event, Updated):
+            self._idle, self._head_begun = event.idle, False
+            wait = self.config.keep_alive_timeout if event.idle else math.inf
+            self._timer.deadline = trio.current_time() + wait
+
+    async def _send(self, data: bytes) -> None:
+        view = memoryview(data)
+        try:
+            for start in range(0, len(view), PIECE_BYTES):
+                with trio.fail_after(STALL_SECONDS):
+                    await self.stream.send_all(view[start : start + PIECE_BYTES])
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            await self.protocol.handle(Closed())
+        except trio.TooSlowError:
+            await trio.aclose_forcefully(self.stream)
+            await self.protocol.handle(Closed())
+        except trio.Cancelled:
+            # A part of it may be out already: nothing sensible can follow on this connection.
+            await trio.aclose_forcefully(self.stream)
+            raise
+
+    async def _read_data(self) -> None:
+        while True:
+            try:
+                data = await self.stream.receive_some(MAX_RECV)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                break
+            if self._idle and data and not self._head_begun:
+                self._head_begun = True
+                self._timer.deadline = min(self._timer.deadline, trio.current_time() + HEAD_SECONDS)
+            await self.protocol.handle(RawData(bytes(data)))
+            if not data:
+                break
+        await self.protocol.handle(Closed())
+
+    async def _watch_idle(self) -> None:
+        with self._timer:
+            await self.context.terminated.wait()
+        # A busy connection is closed by the protocol itself, once its answer is out.
+        if not self._ended and (self._timer.cancelled_caught or self._idle):
+            await self._initiate_server_close()
+
+
+async def serve_connections(
+    app: ASGIFramework,
+    settings: HypercornConfig,
+    listeners: list[trio.SocketListener],
+    wait_stop: Callable[[], Awaitable[None]],
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until `wait_stop` returns, then let open requests finish for the configured grace."""
+    context = WorkerContext(None)
+    state: dict[str, object] = {}
+    wrapped = ASGIWrapper(app)
+    lifespan = Lifespan(wrapped, settings, state)
+    async with trio.open_nursery() as around:
+        await around.start(lifespan.handle_lifespan)
+        await lifespan.wait_for_startup()
+        async with trio.open_nursery() as connections:
+            async with trio.open_nursery() as listening:
+                accept = partial(_accept, wrapped, settings, context, state)
+                await listening.start(partial(trio.serve_listeners, accept, listeners, handler_nursery=connections))
+                task_status.started()
+                await wait_stop()
+                listening.cancel_scope.cancel()
+            await context.terminated.set()
+            connections.cancel_scope.deadline = trio.current_time() + settings.graceful_timeout
+        await lifespan.wait_for_shutdown()
+        around.cancel_scope.cancel()
+
+
+async def _accept(
+    app: ASGIWrapper,
+    settings: HypercornConfig,
+    context: WorkerContext,
+    state: dict[str, object],
+    stream: trio.SocketStream,
+) -> None:
+    await Connection(app, settings, context, state, stream).run()  # type: ignore[arg-type]

@@ -1,0 +1,308 @@
+"""Doubles for what the HTTP interface talks to: actors that answer from a script, and a gateway put together from them.
+
+The jobs double keeps the promises of the real one that callers can see: the row is stored before `Submit` is answered, a known
+idempotency key finds the earlier job, and the last watcher who leaves a waiting job gives it up.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import trio
+
+from flow2api.actors.accounts import AccountExport, AddAccount, ChangeAccount, ExportAccounts, ListAccounts
+from flow2api.actors.accounts import RefreshAccount, RemoveAccount, SetEnabled
+from flow2api.actors.jobs import Attach, Cancel, Census, Count, Submit, new_job_id
+from flow2api.actors.media import KeepInput, Library
+from flow2api.actors.watch import LiveJob, Watch
+from flow2api.api.auth import KeyRing
+from flow2api.api.server import make_app, serve
+from flow2api.api.services import Pace, Services
+from flow2api.config import Config, ServerConfig
+from flow2api.domain.account import Account, AccountState, AccountView, Standing
+from flow2api.domain.catalog import Catalog
+from flow2api.domain.job import Job, JobError, JobState, move
+from flow2api.domain.media import MediaFile
+from flow2api.errors import Code, Failure
+from flow2api.kit.bus import EventBus
+from flow2api.net.guard import Guard
+from flow2api.store import jobs, media
+from flow2api.store.door import Store, open_inline_store
+
+ADMIN_TOKEN = "the-admin-token-of-this-test"
+NAME = "abcdefghijklmnopqrstuvwxy2.png"
+_S = JobState
+
+
+class FakeJobs:
+    """The jobs actor. Without `hold`, a job is done as soon as it is admitted."""
+
+    name = "jobs"
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.submits: list[Submit] = []
+        self.live: dict[str, LiveJob] = {}
+        self.hold = False
+        self.refusal: Exception | None = None
+        self.results: tuple[str, ...] = (NAME,)
+        self.error: JobError | None = None
+        self.submitted = trio.Event()
+
+    async def ask(self, message: object) -> Any:
+        await trio.lowlevel.checkpoint()
+        match message:
+            case Submit():
+                return await self._submit(message)
+            case Attach():
+                live = self.live.get(message.job_id)
+                return None if live is None else Watch(live)
+            case Cancel():
+                return await self._cancel(message.job_id)
+            case Count():
+                return Census({"running": len(self.live)}, 10, False)
+            case _:
+                raise AssertionError(f"unknown message {message!r}")
+
+    async def _submit(self, message: Submit) -> Watch:
+        if self.refusal is not None:
+            raise self.refusal
+        now = time.time()
+        job = Job(
+            id=new_job_id(now),
+            state=JobState.QUEUED,
+            generation=message.generation,
+            caller=message.caller,
+            origin=message.origin,
+            request_id=message.request_id,
+            created_at=now,
+            updated_at=now,
+            queue_deadline=now + 60,
+            deadline=now + 120,
+            idempotency=message.idempotency,
+        )
+        await self.store.write(jobs.insert, job)
+        self.submits.append(message)
+        live = self.live[job.id] = LiveJob(job, lambda _: None)
+        live.free_scope = trio.CancelScope()
+        watch = Watch(live)
+        self.submitted.set()
+        if not self.hold:
+            await self.finish()
+        return watch
+
+    async def _cancel(self, job_id: str) -> Job:
+        live = self.live.get(job_id)
+        if live is None:
+            raise Failure(Code.NOT_FOUND, f"There is no job {job_id}.")
+        self.advance(JobState.CANCELLED)
+        return live.job
+
+    @property
+    def newest(self) -> LiveJob:
+        return list(self.live.values())[-1]
+
+    def advance(self, *states: JobState, stage: str = "", position: int | None = None) -> None:
+        """Move the newest job."""
+        live = self.newest
+        for state in states:
+            live.show(job=move(live.job, state, time.time()), stage=stage, position=position)
+
+    def show(self, **changes: object) -> None:
+        self.newest.show(**changes)
+
+    async def finish(self) -> None:
+        """Bring the newest job to its end: `error` if there is one, else `results`."""
+        live = self.newest
+        way = {_S.QUEUED: [_S.STARTING, _S.SUBMITTING], _S.STARTING: [_S.SUBMITTING]}.get(live.job.state, [])
+        self.advance(*way)
+        if self.error is None:
+            self.advance(*([] if live.job.state is _S.FETCHING else [_S.FETCHING]))
+            job = move(live.job, _S.SUCCEEDED, time.time(), results=self.results)
+        else:
+            job = move(live.job, _S.FAILED, time.time(), error=self.error)
+        await self.store.write(jobs.save, job)
+        del self.live[job.id]
+        live.show(job=job)
+        live.end()
+
+
+class FakeMedia:
+    """The media actor: keeps inputs in the library's folder."""
+
+    name = "media"
+
+    def __init__(self, library: Library, store: Store) -> None:
+        self.library = library
+        self.store = store
+        self.kept: list[KeepInput] = []
+
+    async def ask(self, message: object) -> MediaFile:
+        await trio.lowlevel.checkpoint()
+        assert isinstance(message, KeepInput)
+        self.kept.append(message)
+        return await self.keep(message.data, message.mime, message.width, message.height)
+
+    async def keep(self, data: bytes, mime: str = "image/png", width: int = 1, height: int = 1) -> MediaFile:
+        """Put a file there as if it had been made or sent before."""
+        extension = {"image/jpeg": "jpg", "video/mp4": "mp4"}.get(mime, mime.partition("/")[2])
+        name, path = self.library.new(extension)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        file = MediaFile(
+            name=name,
+            role="input",
+            job_id=None,
+            mime=mime,
+            size_bytes=len(data),
+            width=width,
+            height=height,
+            created_at=time.time(),
+            expires_at=None,
+        )
+        await self.store.write(media.insert, file)
+        return file
+
+
+class FakeAccounts:
+    """The accounts actor: remembers what it was told."""
+
+    name = "accounts"
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.credentials: dict[str, str] = {}
+        self.asked: list[object] = []
+        self.add("first", "ST-of-first")
+
+    def add(self, label: str, credential: str) -> AccountView:
+        account = Account(id=f"acc_{len(self.accounts)}", provider="flow", label=label)
+        self.accounts[account.id], self.credentials[account.id] = account, credential
+        return AccountView(account=account)
+
+    async def ask(self, message: object) -> Any:
+        await trio.lowlevel.checkpoint()
+        self.asked.append(message)
+        match message:
+            case ListAccounts():
+                return [AccountView(account=account) for account in self.accounts.values()]
+            case ExportAccounts():
+                return [
+                    AccountExport(provider="flow", credential=self.credentials[account.id], label=account.label)
+                    for account in self.accounts.values()
+                ]
+            case AddAccount():
+                if message.credential == "bad":
+                    raise Failure(Code.INVALID_VALUE, "This is no session token.", param="credential")
+                return self.add(message.label or "new", message.credential)
+            case RemoveAccount():
+                self._find(message.account_id)
+                del self.accounts[message.account_id]
+                return None
+            case SetEnabled():
+                state = AccountState.ACTIVE if message.enabled else AccountState.DISABLED
+                return self._put(message.account_id, standing=Standing(state=state))
+            case ChangeAccount():
+                changes = {
+                    name: value for name, value in msgspec.structs.asdict(message.change).items() if value is not None
+                }
+                return self._put(message.account_id, **changes)
+            case RefreshAccount():
+                return self._put(message.account_id, credits=77)
+            case _:
+                raise AssertionError(f"unknown message {message!r}")
+
+    def _find(self, account_id: str) -> Account:
+        if account_id not in self.accounts:
+            raise Failure(Code.NOT_FOUND, "There is no such account.")
+        return self.accounts[account_id]
+
+    def _put(self, account_id: str, **changes: Any) -> AccountView:
+        account = msgspec.structs.replace(self._find(account_id), **changes)
+        self.accounts[account_id] = account
+        return AccountView(account=account)
+
+
+class NoHttp:
+    """Stands for the client that fetches pictures; asking it is a mistake unless `answers` has the URL."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers: dict[str, Any] = {}
+
+    async def request(self, method: str, url: str, **options: Any) -> Any:
+        self.asked.append(url)
+        answer = self.answers[url]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def statistics(self) -> dict[str, int]:
+        return {"requests": len(self.asked)}
+
+
+@dataclass
+class Desk:
+    """A gateway whose actors are doubles."""
+
+    services: Services
+    jobs: FakeJobs
+    media: FakeMedia
+    accounts: FakeAccounts
+    http: NoHttp
+    key: str
+    draining: trio.Event = field(default_factory=trio.Event)
+
+
+@asynccontextmanager
+async def open_desk(
+    folder: Path, *, server: ServerConfig | None = None, pace: Pace | None = None, now: Callable[[], float] = time.time
+) -> AsyncIterator[Desk]:
+    """Services over doubles, with one API key."""
+    async with open_inline_store() as store:
+        library = Library(folder)
+        keys = KeyRing(store, now)
+        await keys.load()
+        plain = await keys.ensure_first_key()
+        assert plain is not None
+        desk_jobs, desk_media, accounts, http = FakeJobs(store), FakeMedia(library, store), FakeAccounts(), NoHttp()
+        draining = trio.Event()
+        services = Services(
+            config=Config(server=server or ServerConfig(port=0, grace_seconds=1.0)),
+            store=store,
+            catalog=Catalog.load(None),
+            jobs=cast("Any", desk_jobs),
+            accounts=cast("Any", accounts),
+            media=cast("Any", desk_media),
+            library=library,
+            http=cast("Any", http),
+            guard=Guard(("127.0.0.1",)),
+            bus=EventBus(),
+            keys=keys,
+            draining=draining,
+            admin_token=ADMIN_TOKEN,
+            started_at=time.time(),
+            tree=lambda: {"name": "root", "children": []},
+            pace=pace or Pace(),
+        )
+        yield Desk(services, desk_jobs, desk_media, accounts, http, plain, draining)
+
+
+@asynccontextmanager
+async def serving(desk: Desk) -> AsyncIterator[str]:
+    """The desk behind a real server on loopback; gives its address."""
+    async with trio.open_nursery() as nursery:
+        app = make_app(desk.services)
+
+        async def run(*, task_status: trio.TaskStatus[list[str]]) -> None:
+            await serve(app, desk.services.config, draining=desk.draining, task_status=task_status)
+
+        urls: list[str] = await nursery.start(run)
+        try:
+            yield urls[0]
+        finally:
+            nursery.cancel_scope.cancel()
