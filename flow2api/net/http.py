@@ -71,7 +71,12 @@ class _Exchange(RequestProcessor):  # type: ignore[misc]  # asks has no types
     async def _request_io(
         self, h11_request: h11.Request, h11_body: h11.Data | None, h11_connection: h11.Connection
     ) -> Head:
-        await self._send(h11_request, h11_body, h11_connection)
+        try:
+            await self._send(h11_request, h11_body, h11_connection)
+        except trio.BrokenResourceError:
+            # Who refuses a large body may answer and hang up while it is being sent; that answer says more than the break.
+            if not self.sock.touched:
+                raise
         return await self._catch_response(h11_connection)
 
     async def _send(self, h11_request: h11.Request, h11_body: h11.Data | None, h11_connection: h11.Connection) -> None:

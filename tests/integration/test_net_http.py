@@ -1,7 +1,9 @@
 """Requests against a server that answers rightly, oddly or wrongly."""
 
 import gzip
+import sys
 import zlib
+from pathlib import Path
 
 import pytest
 import trio
@@ -141,6 +143,21 @@ async def test_a_bad_answer_is_a_typed_fault_and_its_connection_is_closed(
         assert http.statistics().pool.idle == 0
 
 
+async def test_an_answer_that_comes_before_a_large_body_was_sent_is_an_answer() -> None:
+    async def serve(stream: trio.SocketStream) -> None:
+        async with stream:
+            await stream.receive_some(1000)
+            # Closing with bytes unread resets the connection, behind this answer.
+            await stream.send_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nlarge")
+
+    async with open_asking() as (_, http), trio.open_nursery() as nursery:
+        listeners: list[trio.SocketListener] = await nursery.start(trio.serve_tcp, serve, 0)
+        url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
+        response = await http.request("POST", url, body=bytes(30_000_000))
+        assert (response.status, response.body) == (413, b"large")
+        nursery.cancel_scope.cancel()
+
+
 @pytest.mark.parametrize("before", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf"])
 async def test_the_total_limit_ends_a_slow_answer(before: bytes) -> None:
     async with open_asking(pausing(before)) as (server, http):
@@ -189,3 +206,25 @@ async def test_a_header_that_cannot_be_sent_is_refused_without_showing_it(value:
         assert caught.value.__suppress_context__
         await server.wait_open(0)
     assert server.requests == []
+
+
+_ALONE = """
+import sys, trio
+from flow2api.net.http import open_http
+from tests.doubles.server import open_server
+
+async def main():
+    async with open_server() as server, open_http() as http:
+        await http.request("POST", server.url, body=b"x")
+        await http.request("GET", server.url)
+
+trio.run(main)
+print([name for name in sys.modules if name.startswith("anyio._backends._")])
+"""
+
+
+async def test_the_networking_of_anyio_is_never_loaded() -> None:
+    """So it does not matter that asks asks for an old one, whose Trio support no longer loads."""
+    root = Path(__file__).parents[2]
+    done = await trio.run_process([sys.executable, "-W", "error", "-c", _ALONE], capture_stdout=True, cwd=root)
+    assert done.stdout == b"[]\n"
