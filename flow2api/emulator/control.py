@@ -1,6 +1,5 @@
 """The emulator's own routes under `/_emulator/`, for a test or a person in another process. Answers loopback only."""
 
-import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +12,8 @@ from flow2api.emulator.faults import Planned
 from flow2api.emulator.pictures import PillowMissing, require_pillow
 from flow2api.emulator.routing import Call, Route
 from flow2api.emulator.state import State
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 
 Handler = Callable[[Call], Awaitable[Answer]]
 
@@ -88,7 +89,10 @@ class Control:
 
     async def plan_fault(self, call: Call) -> Answer:
         """Plan a fault: `{"call": "image", "fault": {"type": "stall", "seconds": 30}, "times": 1, "account": null}`."""
-        self._state.faults.plan(read_body(call.asked, Planned))
+        try:
+            self._state.faults.plan(read_body(call.asked, Planned))
+        except ValueError as error:
+            raise Refused(400, str(error)) from error
         return json_answer({"faults": self._state.faults.planned})
 
     async def clear_faults(self, call: Call) -> Answer:
@@ -157,7 +161,7 @@ def _changes(asked: Asked) -> dict[str, object]:
 
 def _loopback_only(handle: Handler) -> Handler:
     async def guarded(call: Call) -> Answer:
-        if not ipaddress.ip_address(call.asked.peer).is_loopback:
+        if call.asked.peer not in LOOPBACK:
             raise Refused(403, "The emulator is controlled from its own machine only.")
         return await handle(call)
 

@@ -9,6 +9,7 @@ from functools import partial
 from flow2api.emulator.accounts import Account
 from flow2api.emulator.control import Control
 from flow2api.emulator.exchange import Answer, Asked, Refused, refusal, text_answer
+from flow2api.emulator.faults import Faults
 from flow2api.emulator.images import Images
 from flow2api.emulator.ledger import Seen
 from flow2api.emulator.links import Links
@@ -29,7 +30,9 @@ class Emulator(State):
         """Be as at the start, see `State.reset`."""
         super().reset()
         subjects: list[Subject] = [Sessions(self), Uploads(self), Images(self), Links(self), Control(self)]
-        self._router = Router(route for subject in subjects for route in subject.routes())
+        routes = [route for subject in subjects for route in subject.routes()]
+        self._router = Router(routes)
+        self.faults = Faults({route.name for route in routes if route.side != "control"})
         self._unauthorized = 0
 
     async def answer(self, asked: Asked) -> Answer:

@@ -79,7 +79,7 @@ def _write_prompt(picture: Image.Image, spec: PictureSpec, palette: Palette) -> 
 
 def _fit(text: str, width: int, picture: Image.Image) -> tuple[Font, list[str], int]:
     """The largest type in which the prompt fills no more than the lower part of the picture."""
-    room = picture.height * 0.4
+    room = picture.height * 0.31
     short_side = min(picture.size)
     for share in TEXT_SIZES:
         size = round(short_side * share)

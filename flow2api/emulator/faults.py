@@ -5,6 +5,7 @@
 """
 
 import re
+from collections.abc import Collection
 
 import msgspec
 
@@ -96,9 +97,13 @@ class Planned(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Faults:
-    """The plan of faults. For one call the first that fits strikes; the next one waits for the next call."""
+    """The plan of faults. For one call the first that fits strikes; the next one waits for the next call.
 
-    def __init__(self) -> None:
+    `calls` are the names that exist, so that a fault which could never strike is noticed when it is planned.
+    """
+
+    def __init__(self, calls: Collection[str]) -> None:
+        self._calls = calls
         self._planned: list[Planned] = []
 
     @property
@@ -114,6 +119,13 @@ class Faults:
         self.plan(Planned(call=call, fault=fault, times=None, account=account))
 
     def plan(self, planned: Planned) -> None:
+        """Add to the plan.
+
+        Raises:
+            ValueError: there is no such call.
+        """
+        if planned.call not in self._calls:
+            raise ValueError(f"there is no call {planned.call!r}, only {', '.join(sorted(self._calls))}")
         self._planned.append(planned)
 
     def clear(self, call: str | None = None) -> None:

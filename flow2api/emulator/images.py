@@ -121,7 +121,7 @@ class Images:
             self._state.media.put(media)
         batch_id = body.media_generation_context.batch_id
         prompt = body.requests[0].structured_prompt.text
-        self._accept(call, batch_id, prompt, [media.name for media in made])
+        self._accept("image", call, batch_id, prompt, [media.name for media in made])
         await _wait(self._state.knobs.image_latency_seconds)
         return json_answer(
             {
@@ -195,7 +195,7 @@ class Images:
         media = state.media.owned(body.media_id, call.caller, state.now())
         if media.picture is None:
             raise Refused(400, "Only generated pictures can be enlarged.")
-        self._accept(call, "", media.name, [media.name])
+        self._accept("upscale", call, "", media.name, [media.name])
         await _wait(state.knobs.upscale_latency_seconds)
         if state.knobs.upscale_empty:
             return json_answer({"encodedImage": ""})
@@ -203,10 +203,10 @@ class Images:
         data = await state.pictures.enlarge(media.picture, enlargement.factor, state.knobs.pictures, inputs)
         return json_answer({"encodedImage": base64.b64encode(data).decode()})
 
-    def _accept(self, call: Call, batch_id: str, prompt: str, media: list[str]) -> None:
+    def _accept(self, name: str, call: Call, batch_id: str, prompt: str, media: list[str]) -> None:
         self._state.ledger.accepted.append(
             Accepted(
-                call="image" if batch_id else "upscale",
+                call=name,
                 account=call.caller.email,
                 at=self._state.now(),
                 batch_id=batch_id,

@@ -20,6 +20,7 @@ class State:
     media: Shelf
     pictures: Pictures
     faults: Faults
+    """Set by `core.Emulator`, which knows the calls that can go wrong."""
     ledger: Ledger
     knobs: Knobs
 
@@ -43,7 +44,6 @@ class State:
         self.captcha = Captcha()
         self.media = Shelf()
         self.pictures = Pictures()
-        self.faults = Faults()
         self.ledger = Ledger()
         self.knobs = self._first_knobs
 

@@ -68,7 +68,7 @@ def _upon(fault: AnyFault, answer: Answer) -> Answer:
             return _delivered(answer, Delivery(body_bytes=fault.body_bytes))
         case SlowBody():
             return _delivered(answer, Delivery(bytes_per_second=fault.bytes_per_second))
-        case EmptyList():
+        case EmptyList() if answer.mime.startswith("application/json"):
             return msgspec.structs.replace(answer, body=msgspec.json.encode(_emptied(msgspec.json.decode(answer.body))))
         case _:
             return answer

@@ -37,6 +37,7 @@ async def test_faults_can_be_planned_and_forgotten() -> None:
     planned = {"call": "image", "fault": {"type": "status", "status": 500}, "times": 3}
     assert len(said(await control(caller, "POST", "faults", planned))["faults"]) == 1
     assert (await caller.image()).status == 500
+    assert (await control(caller, "POST", "faults", planned | {"call": "picture"})).status == 400
     assert said(await control(caller, "DELETE", "faults"))["faults"] == []
     assert (await caller.image()).status == 200
 

@@ -23,13 +23,13 @@ from tests.unit.emulator.caller import add_caller, error_of, new_caller, said
 
 
 def test_a_fault_strikes_the_next_calls_and_then_no_more() -> None:
-    faults = Faults()
+    faults = Faults({"image", "upload"})
     faults.next("image", Reset(), times=2)
     assert [faults.take("image", "") for _ in range(3)] == [Reset(), Reset(), None]
 
 
 def test_faults_of_one_call_strike_in_order_and_leave_others_alone() -> None:
-    faults = Faults()
+    faults = Faults({"image", "upload"})
     faults.next("image", Reset())
     faults.next("image", Stall(5))
     assert faults.take("upload", "") is None
@@ -37,14 +37,14 @@ def test_faults_of_one_call_strike_in_order_and_leave_others_alone() -> None:
 
 
 def test_a_fault_can_be_meant_for_one_account() -> None:
-    faults = Faults()
+    faults = Faults({"image", "upload"})
     faults.next("image", Reset(), account="bob@example.org")
     assert faults.take("image", "ada@example.org") is None
     assert faults.take("image", "bob@example.org") == Reset()
 
 
 def test_a_permanent_fault_strikes_until_it_is_cleared() -> None:
-    faults = Faults()
+    faults = Faults({"image", "upload"})
     faults.always("image", Reset())
     faults.always("upload", Reset())
     assert all(faults.take("image", "") == Reset() for _ in range(10))
@@ -53,6 +53,11 @@ def test_a_permanent_fault_strikes_until_it_is_cleared() -> None:
     assert faults.take("upload", "") == Reset()
     faults.clear()
     assert faults.planned == ()
+
+
+def test_a_fault_for_a_call_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ValueError, match="only image, upload"):
+        Faults({"image", "upload"}).next("picture", Reset())
 
 
 EXAMPLES: list[tuple[AnyFault, dict[str, object]]] = [
