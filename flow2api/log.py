@@ -76,7 +76,7 @@ _URL_USER = re.compile(r"(?<=://)[^\s/@'\"]+(?=@)")
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (_URL_USER, MASK),
     (re.compile(r"(?i)\b((?:set-)?cookie['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"]+"), rf"\1{MASK}"),
-    (re.compile(r"(?i)\b(authorization['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"]+"), rf"\1{MASK}"),
+    (re.compile(r"(?i)\b(authorization['\"]?\s*[:=]\s*['\"]?(?:\w+\s+)?)[\w.~+/=:-]{8,}"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=:-]{8,}"), rf"\1{MASK}"),
     (re.compile(rf"({_NAMES})(['\"]?\s*[:=]\s*['\"]?)[^\s'\"&,;]+", re.IGNORECASE), rf"\1\2{MASK}"),
     (re.compile(r"\bya29\.[\w-]+"), MASK),
@@ -137,8 +137,11 @@ class TextFormatter(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         error, traceback = self.failure(record)
         fields = self.fields(record) | ({"error": error} if error else {})
-        words = [_time(record), f"{record.levelname.lower():<7}", record.name, _one_line(mask(record.getMessage()))]
-        line = " ".join([*words, *(f"{name}={_quoted(value)}" for name, value in fields.items())])
+        message = _one_line(mask(record.getMessage()))
+        words = [_time(record), f"{record.levelname.lower():<7}", record.name, message]
+        # A fact that the message tells already is not told twice.
+        told = (f"{name}={_quoted(value)}" for name, value in fields.items() if f"{name}=" not in message)
+        line = " ".join([*words, *told])
         # A name and its value come together only here, so the whole line is looked at once more.
         return "\n    ".join([mask(line), *traceback.splitlines()])
 

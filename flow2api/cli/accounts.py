@@ -8,11 +8,12 @@ from typing import Any
 import click
 import msgspec
 
-from flow2api.cli.client import call, part
+from flow2api.cli.client import call, checked, part
 from flow2api.cli.options import Start, with_json, with_start
-from flow2api.cli.outcomes import CommandFailed, told_as_failures
+from flow2api.cli.outcomes import REFUSED, CommandFailed, told_as_failures
 from flow2api.cli.output import moment, print_json, print_table, shown
 from flow2api.cli.wiring import Wiring
+from flow2api.domain.account import AccountView
 
 _COLUMNS = ("id", "name", "tier", "credits", "state", "reason", "until", "pictures", "clips")
 
@@ -52,7 +53,7 @@ def list_accounts(wiring: Wiring, start: Start, as_json: bool) -> None:
         print_json(answer)
         return
     empty = "There is no account yet. Add one with: flow2api account add"
-    print_table(_COLUMNS, (_row(entry) for entry in answer["accounts"]), empty=empty)
+    print_table(_COLUMNS, map(_row, checked(answer["accounts"], list[AccountView])), empty=empty)
 
 
 @account.command("import")
@@ -68,7 +69,11 @@ def import_accounts(wiring: Wiring, start: Start, file: Any) -> None:
     accounts = content.get("accounts") if isinstance(content, dict) else content
     if not isinstance(accounts, list):
         raise CommandFailed('the file must hold a list of accounts, or an object with such a list as "accounts"')
-    print_json(call(wiring, start, "POST", "/api/accounts/import", {"accounts": accounts}))
+    answer = call(wiring, start, "POST", "/api/accounts/import", {"accounts": accounts})
+    failed = [entry for entry in answer["imported"] if entry["error"]]
+    click.echo(f"imported {len(accounts) - len(failed)} of {len(accounts)} accounts")
+    if failed:
+        raise CommandFailed("\n".join(f"{shown(entry['label'])}: {entry['error']}" for entry in failed), REFUSED)
 
 
 @account.command("export")
@@ -146,27 +151,25 @@ def _credential(given: str | None) -> str:
     return token
 
 
-def _print_account(done: str, entry: dict[str, Any], as_json: bool) -> None:
+def _print_account(done: str, answer: Any, as_json: bool) -> None:
     if as_json:
-        print_json(entry)
-    else:
-        click.echo(f"{done} {_name(entry)}")
-        print_table(_COLUMNS, [_row(entry)], empty="")
+        print_json(answer)
+        return
+    view = checked(answer, AccountView)
+    click.echo(f"{done} {shown(view.account.label)}")
+    print_table(_COLUMNS, [_row(view)], empty="")
 
 
-def _name(entry: dict[str, Any]) -> str:
-    return shown(entry.get("label") or entry.get("email") or entry["id"])
-
-
-def _row(entry: dict[str, Any]) -> tuple[object, ...]:
+def _row(view: AccountView) -> tuple[object, ...]:
+    account, standing = view.account, view.account.standing
     return (
-        entry["id"],
-        _name(entry),
-        entry.get("tier"),
-        entry.get("credits"),
-        entry.get("state"),
-        entry.get("reason") or None,
-        moment(entry.get("until")),
-        entry.get("images_in_flight"),
-        entry.get("videos_in_flight"),
+        account.id,
+        account.label,
+        account.tier.value,
+        account.credits,
+        standing.state.value,
+        standing.detail or standing.code or None,
+        moment(standing.until),
+        view.images_in_flight,
+        view.videos_in_flight,
     )

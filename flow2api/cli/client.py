@@ -6,7 +6,7 @@ Either way everything goes through the gateway's HTTP API, so a command does the
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -17,6 +17,8 @@ from flow2api.cli.wiring import Http, Wiring
 from flow2api.instance import read_instance
 from flow2api.log import Secret
 from flow2api.net.message import Limits
+
+T = TypeVar("T")
 
 # Adding an account signs in at the service, which takes a while on a bad day.
 _LIMITS = Limits(total_seconds=180.0, max_bytes=64 * 1024 * 1024)
@@ -88,14 +90,29 @@ async def open_client(wiring: Wiring, start: Start) -> AsyncIterator[Client]:
 
 
 def decode(content: bytes, kind: Any) -> Any:
-    """What the gateway answered.
+    """What the gateway answered, as JSON of this type.
 
     Raises:
-        CommandFailed: it is not what a gateway answers."""
+        CommandFailed: it is something else."""
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise CommandFailed("what answers there is not a gateway of this version", NO_INSTANCE) from None
+        raise _stranger() from None
+
+
+def checked(answer: Any, kind: type[T]) -> T:
+    """A part of an answer in its type.
+
+    Raises:
+        CommandFailed: it has another."""
+    try:
+        return msgspec.convert(answer, kind)
+    except msgspec.ValidationError:
+        raise _stranger() from None
+
+
+def _stranger() -> CommandFailed:
+    return CommandFailed("what answers there is not a gateway of this version", NO_INSTANCE)
 
 
 def part(text: str) -> str:

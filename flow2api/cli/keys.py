@@ -25,7 +25,7 @@ def create(wiring: Wiring, start: Start, name: str, as_json: bool) -> None:
         print_json(answer)
         return
     click.echo("This key is shown only now:", err=True)
-    click.echo(answer["key"])
+    click.echo(answer["secret"])
 
 
 @key.command("list")

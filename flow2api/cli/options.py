@@ -37,6 +37,11 @@ class Start:
             return load_config(self.config_path, wiring.environ, {}, flags=self.flags)
 
 
+def is_given(resolved: Resolved, key: str) -> bool:
+    """Whether somebody set it, so that it is not just the default."""
+    return any(value.key == key and value.source != "default" for value in resolved.values)
+
+
 def start_log(resolved: Resolved) -> None:
     """Log as the settings say; what is expected to go wrong is logged without a traceback."""
     config = resolved.config.log

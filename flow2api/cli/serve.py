@@ -10,7 +10,7 @@ from functools import partial
 import click
 
 from flow2api.cli.generate import DEFAULT_MODEL
-from flow2api.cli.options import Start, start_log, with_address, with_start
+from flow2api.cli.options import Start, is_given, start_log, with_address, with_start
 from flow2api.cli.outcomes import run
 from flow2api.cli.wiring import Gateway, Wiring
 from flow2api.config import Resolved
@@ -49,6 +49,9 @@ def demo(context: click.Context, start: Start, api_key: str | None) -> None:
     register_secret(key)
     with tempfile.TemporaryDirectory(prefix="flow2api-demo-") as folder:
         kept = start if "storage.data_dir" in start.flags else start.with_flags({"storage.data_dir": folder})
+        if not is_given(kept.resolve(wiring), "log.level"):
+            # What the demo prints should not drown in the log.
+            kept = kept.with_flags({"log.level": "warning"})
         start_log(kept.resolve(wiring))
 
         def resolve(emulated: Mapping[str, object]) -> Resolved:

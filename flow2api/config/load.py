@@ -84,6 +84,8 @@ def _override_layer(overrides: Mapping[str, object]) -> tuple[Layer, tuple[str, 
     layer: Layer = {}
     ignored: list[str] = []
     for name, value in overrides.items():
+        if name.partition(".")[0] not in SECTIONS:
+            continue  # kept beside the settings by somebody else
         try:
             layer[name] = Value(name, check_override(name, value), "admin")
         except ConfigError as error:

@@ -99,6 +99,11 @@ def test_a_bad_run_time_change_is_left_out_and_reported(empty_folder: Path, name
     assert name in resolved.ignored[0]
 
 
+def test_what_is_stored_beside_the_settings_is_passed_over(empty_folder: Path) -> None:
+    resolved = load_config(None, {}, {"admin.password": "argon2"})
+    assert (resolved.config, resolved.ignored) == (Config(), ())
+
+
 def test_check_override_gives_the_value_in_its_type() -> None:
     assert check_override("proxy.urls", ["http://a:1"]) == ("http://a:1",)
     with pytest.raises(ConfigError, match="read at start only"):

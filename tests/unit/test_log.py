@@ -48,6 +48,12 @@ def test_a_fact_is_one_line_of_time_level_logger_words_and_fields() -> None:
     assert rest == 'info    flow2api.test job done job=j1 seconds=1.5 note="two \\"words\\"" none=null\n'
 
 
+def test_a_field_that_the_message_tells_already_is_not_repeated() -> None:
+    out = stream()
+    LOGGER.info("started actor=%s", "jobs", extra={"actor": "jobs", "what": "started"})
+    assert out.getvalue().endswith("started actor=jobs what=started\n")
+
+
 def test_json_is_one_object_with_the_same_facts() -> None:
     out = stream("json")
     LOGGER.warning("job done", extra={"job": "j1", "counts": {"a": [1, 2]}})
@@ -203,6 +209,7 @@ def test_what_looks_like_a_secret_is_masked(text: str, hidden: str, kept: str) -
         "GET http://127.0.0.1:8000/v1/models 200",
         "model gemini-3.0-pro-image-landscape-2k took 12.5 seconds",
         "tokens=12 credits=980 ada@example.org",
+        "send it as the header 'Authorization: Bearer <key>'",
     ],
 )
 def test_ordinary_lines_are_left_alone(text: str) -> None:

@@ -12,18 +12,15 @@ from flow2api.log import Secret
 from tests.unit.cli.stage import TOKEN, Stage
 
 ACCOUNT = {
-    "id": "acc_1",
-    "provider": "flow",
-    "label": "Ada [bold]",
-    "email": "ada@example.org",
-    "tier": "pro",
-    "credits": 980,
-    "state": "resting",
-    "reason": "too many requests",
-    "until": 1_900_000_000.0,
-    "enabled": True,
+    "account": {
+        "id": "acc_1",
+        "provider": "flow",
+        "label": "Ada [bold]",
+        "tier": "pro",
+        "credits": 980,
+        "standing": {"state": "resting", "code": "throttled", "detail": "too many requests", "until": 1_900_000_000.0},
+    },
     "images_in_flight": 1,
-    "videos_in_flight": 0,
 }
 
 
@@ -36,7 +33,9 @@ def test_accounts_are_listed_with_state_and_reason(stage: Stage) -> None:
 
 
 def test_a_name_cannot_write_over_the_screen(stage: Stage) -> None:
-    stage.answers = {"GET /api/accounts": {"accounts": [ACCOUNT | {"label": "a\x1b[2Jb"}]}}
+    stage.answers = {
+        "GET /api/accounts": {"accounts": [{"account": {"id": "a", "provider": "flow", "label": "a\x1b[2Jb"}}]}
+    }
     assert "a[2Jb" in stage.run("account", "list").stdout
 
 
@@ -126,11 +125,21 @@ def test_an_export_without_a_file_is_printed(stage: Stage) -> None:
 
 @pytest.mark.parametrize("content", ['{"accounts": [{"credential": "c"}]}', '[{"credential": "c"}]'])
 def test_an_import_takes_what_an_export_wrote(stage: Stage, tmp_path: Path, content: str) -> None:
-    stage.answers = {"POST /api/accounts/import": {"accounts": [ACCOUNT]}}
+    stage.answers = {"POST /api/accounts/import": {"imported": [{"label": "Ada", "account": ACCOUNT, "error": None}]}}
     file = tmp_path / "accounts.json"
     file.write_text(content)
-    assert stage.run("account", "import", str(file)).exit_code == 0
+    result = stage.run("account", "import", str(file))
+    assert (result.exit_code, result.stdout) == (0, "imported 1 of 1 accounts\n")
     assert stage.asked[0].body == {"accounts": [{"credential": "c"}]}
+
+
+def test_an_import_that_fails_in_part_says_which(stage: Stage) -> None:
+    bad = {"label": "Ada", "account": None, "error": "The cookie is too old."}
+    good = {"label": "Grace", "account": ACCOUNT, "error": None}
+    stage.answers = {"POST /api/accounts/import": {"imported": [bad, good]}}
+    result = stage.run("account", "import", "-", input="[{}, {}]")
+    assert (result.exit_code, result.stdout) == (REFUSED, "imported 1 of 2 accounts\n")
+    assert result.stderr == "Error: Ada: The cookie is too old.\n"
 
 
 @pytest.mark.parametrize("content", ["{", "3", '{"accounts": 1}'])
@@ -162,8 +171,9 @@ def test_without_a_running_instance_one_is_started_on_loopback_with_any_port(sta
     assert stage.asked[0].authorization == f"Bearer {TOKEN}"
 
 
-def test_something_else_than_a_gateway_is_told_as_such(stage: Stage) -> None:
-    stage.answers = {"GET /api/accounts": b"<html>"}
+@pytest.mark.parametrize("answer", [b"<html>", {"accounts": [{"id": "a"}]}])
+def test_something_else_than_a_gateway_is_told_as_such(stage: Stage, answer: object) -> None:
+    stage.answers = {"GET /api/accounts": answer}
     result = stage.run("account", "list")
     assert result.exit_code == NO_INSTANCE
     assert "not a gateway" in result.stderr

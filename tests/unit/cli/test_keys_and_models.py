@@ -6,7 +6,7 @@ from tests.unit.cli.stage import Stage
 
 
 def test_a_new_key_is_alone_on_standard_output(stage: Stage) -> None:
-    stage.answers = {"POST /api/keys": {"key": "f2a_new", "id": "key_1", "name": "chat"}}
+    stage.answers = {"POST /api/keys": {"key": {"id": "key_1", "name": "chat"}, "secret": "f2a_new"}}
     result = stage.run("key", "create", "chat")
     assert result.stdout == "f2a_new\n"
     assert "only now" in result.stderr
@@ -14,8 +14,9 @@ def test_a_new_key_is_alone_on_standard_output(stage: Stage) -> None:
 
 
 def test_a_new_key_as_json_is_the_whole_answer(stage: Stage) -> None:
-    stage.answers = {"POST /api/keys": {"key": "f2a_new", "id": "key_1"}}
-    assert json.loads(stage.run("key", "create", "chat", "--json").stdout) == {"key": "f2a_new", "id": "key_1"}
+    made = {"key": {"id": "key_1", "name": "chat"}, "secret": "f2a_new"}
+    stage.answers = {"POST /api/keys": made}
+    assert json.loads(stage.run("key", "create", "chat", "--json").stdout) == made
 
 
 def test_keys_are_listed_with_their_times(stage: Stage) -> None:

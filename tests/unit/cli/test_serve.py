@@ -62,6 +62,13 @@ def test_the_demo_makes_a_key_and_leaves_nothing_behind(stage: Stage, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("environ", "level"), [({}, "warning"), ({"FLOW2API_LOG_LEVEL": "debug"}, "debug")])
+def test_the_demo_is_quiet_unless_a_level_is_set(stage: Stage, environ: dict[str, str], level: str) -> None:
+    stage.environ = environ
+    stage.run("demo")
+    assert stage.started[0].config.log.level == level
+
+
 def test_the_demo_keeps_its_data_in_a_folder_that_was_named(stage: Stage) -> None:
     stage.run("demo", "--data-dir", "kept")
     assert stage.started[0].config.storage.data_dir == "kept"
