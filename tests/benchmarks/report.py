@@ -81,8 +81,8 @@ def _rows(results: Results) -> Iterator[_Row]:
         yield _Row(f"{name}, median", median, hello, "s", most=CROWD_SECONDS)
         yield _Row("  the last one", crowd.gateway.max_ms / 1000, crowd.hello.max_ms / 1000, "s")
         yield from _memory(crowd)
-    if larger := results.crowd_larger:
-        yield from _memory(larger)
+    for pair in results.open_streams.values():
+        yield from _memory(pair)
 
 
 def _timed(what: str, pair: Pair) -> Iterator[_Row]:

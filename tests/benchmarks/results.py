@@ -75,8 +75,8 @@ class Results(msgspec.Struct, kw_only=True):
     """What the upstream itself gives 16 callers, to see that it is not what is measured."""
     crowd: Pair | None = None
     """1,000 streaming callers at once, each of whom the upstream serves in 2 seconds."""
-    crowd_larger: Pair | None = None
-    """2,000 open streams, for memory."""
+    open_streams: dict[str, Pair] = {}
+    """Many streams open at once, by their number: for memory."""
 
     def failures(self) -> list[str]:
         """What went wrong, in words."""
@@ -85,7 +85,7 @@ class Results(msgspec.Struct, kw_only=True):
 
     def _pairs(self) -> list[Pair]:
         alone = [self.alone.plain, self.alone.streamed] if self.alone else []
-        return [*alone, *self.busy.values(), *(pair for pair in (self.crowd, self.crowd_larger) if pair)]
+        return [*alone, *self.busy.values(), *([self.crowd] if self.crowd else []), *self.open_streams.values()]
 
 
 def figures(runs: Sequence[Seen], *, cpu_seconds: float | None = None, peak_bytes: int | None = None) -> Figures:
