@@ -13,13 +13,23 @@ from typing import Any, cast
 
 import msgspec
 import trio
+from werkzeug.datastructures import Headers
 
-from flow2api.actors.accounts import AccountExport, AddAccount, ChangeAccount, ExportAccounts, ListAccounts
-from flow2api.actors.accounts import RefreshAccount, RemoveAccount, SetEnabled
+from flow2api.actors.accounts import (
+    AccountExport,
+    AddAccount,
+    ChangeAccount,
+    ExportAccounts,
+    ListAccounts,
+    RefreshAccount,
+    RemoveAccount,
+    SetEnabled,
+)
 from flow2api.actors.jobs import Attach, Cancel, Census, Count, Submit, new_job_id
 from flow2api.actors.media import KeepInput, Library
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.api.auth import KeyRing
+from flow2api.api.exchange import GatewayRequest
 from flow2api.api.server import make_app, serve
 from flow2api.api.services import Pace, Services
 from flow2api.config import Config, ServerConfig
@@ -306,3 +316,40 @@ async def serving(desk: Desk) -> AsyncIterator[str]:
             yield urls[0]
         finally:
             nursery.cancel_scope.cancel()
+
+
+async def _no_push(path: str, headers: object) -> None:
+    raise AssertionError("nothing is pushed")
+
+
+def make_request(
+    headers: dict[str, str] | None = None,
+    *,
+    path: str = "/v1/models",
+    query: str = "",
+    client: str = "192.0.2.7",
+    method: str = "GET",
+) -> GatewayRequest:
+    """A request as a route sees it, without a connection."""
+    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+    scope: Any = {
+        "type": "http",
+        "scheme": "http",
+        "headers": raw,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "client": (client, 50000),
+        "server": ("127.0.0.1", 8000),
+    }
+    return GatewayRequest(
+        method,
+        "http",
+        path,
+        query.encode(),
+        Headers(headers or {}),
+        "",
+        "1.1",
+        scope,
+        max_content_length=1000,
+        send_push_promise=_no_push,
+    )

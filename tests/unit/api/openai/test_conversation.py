@@ -1,0 +1,147 @@
+import pytest
+
+from flow2api.api.openai.chat_request import ChatRequest, Message
+from flow2api.api.openai.conversation import Asked, read
+from flow2api.api.wire import decode, decoder, encode
+from flow2api.errors import Code, Failure
+
+OWN = "http://gw/media/own.png"
+PIXEL = "data:image/png;base64,AAAA"
+_decoder = decoder(ChatRequest)
+
+
+def messages(*given: object) -> list[Message]:
+    return decode(encode({"model": "m", "messages": given}), _decoder).messages
+
+
+def asked(*given: object) -> Asked:
+    return read(messages(*given), lambda url: url == OWN)
+
+
+def user(content: object) -> object:
+    return {"role": "user", "content": content}
+
+
+def assistant(content: object, **more: object) -> object:
+    return {"role": "assistant", "content": content, **more}
+
+
+def test_the_prompt_is_the_text_of_the_last_user_message() -> None:
+    system = {"role": "system", "content": "be nice"}
+    assert asked(system, user("first"), assistant("done"), user("  second ")).prompt == "second"
+
+
+def test_text_parts_are_joined_by_line_breaks() -> None:
+    content = [{"type": "text", "text": "a fox"}, "in snow", {"type": "image_url", "image_url": PIXEL}]
+    assert asked(user(content)).prompt == "a fox\nin snow"
+
+
+def test_a_message_after_the_users_does_not_hide_the_prompt() -> None:
+    assert asked(user("a fox"), assistant("")).prompt == "a fox"
+
+
+def test_pictures_come_in_order_in_both_spellings_with_their_place() -> None:
+    content = [
+        {"type": "text", "text": "mix"},
+        {"type": "image_url", "image_url": {"url": "https://a/1.png", "detail": "auto"}},
+        {"type": "image_url", "image_url": PIXEL},
+        {"type": "file", "file": {"file_data": PIXEL, "filename": "../../x.png"}},
+        {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
+    ]
+    pictures = asked(user("earlier"), user(content)).pictures
+    assert [picture.url for picture in pictures] == ["https://a/1.png", PIXEL, PIXEL]
+    assert [picture.param for picture in pictures] == [
+        "messages[1].content[1].image_url",
+        "messages[1].content[2].image_url",
+        "messages[1].content[3].file.file_data",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        assistant(f"![image]({OWN})"),
+        assistant(f"Here:\n\n![any alt](<{OWN}> 'title')\nbye"),
+        assistant(None, images=[{"type": "image_url", "image_url": {"url": OWN}}]),
+        assistant("", images=[OWN]),
+        assistant([{"type": "image_url", "image_url": {"url": OWN}}]),
+    ],
+)
+def test_the_picture_of_an_earlier_answer_is_found_in_each_form(answer: object) -> None:
+    earlier = asked(user("a fox"), answer, user("now blue")).earlier
+    assert earlier is not None
+    assert earlier.url == OWN
+
+
+def test_the_newest_usable_picture_counts_and_foreign_links_do_not() -> None:
+    talk = asked(
+        user("a"),
+        assistant(f"![image]({PIXEL})"),
+        user("b"),
+        assistant(f"![image](https://other/x.png) ![image]({OWN}) ![image](https://other/y.png)"),
+        user("c"),
+        assistant("no picture here"),
+        user("d"),
+    )
+    assert talk.earlier is not None
+    assert talk.earlier.url == OWN
+
+
+def test_pictures_that_users_sent_earlier_are_not_taken_up_again() -> None:
+    assert asked(user(f"![image]({OWN})"), assistant("?"), user("b")).earlier is None
+
+
+@pytest.mark.parametrize(
+    "content", ["", "   ", None, [], [{"type": "text", "text": ""}], [{"type": "image_url", "image_url": PIXEL}]]
+)
+def test_a_message_without_text_is_refused_with_its_place(content: object) -> None:
+    with pytest.raises(Failure) as caught:
+        asked(user("before"), user(content))
+    assert caught.value.code is Code.INVALID_VALUE
+    assert caught.value.param == "messages[1].content"
+
+
+def test_a_conversation_without_a_user_is_refused() -> None:
+    with pytest.raises(Failure) as caught:
+        asked({"role": "system", "content": "x"})
+    assert caught.value.param == "messages"
+
+
+def test_a_clip_as_an_input_is_refused_and_not_ignored() -> None:
+    content = [{"type": "text", "text": "x"}, {"type": "video_url", "video_url": {"url": "https://a/v.mp4"}}]
+    with pytest.raises(Failure) as caught:
+        asked(user(content))
+    assert caught.value.code is Code.UNSUPPORTED_OPERATION
+    assert caught.value.param == "messages[0].content[1].video_url"
+
+
+@pytest.mark.parametrize(
+    ("message", "param"),
+    [
+        ({"role": "user", "content": 5}, "messages[0].content"),
+        ({"role": "user", "content": [{"type": "image_url", "image_url": 5}]}, "messages[0].content[0].image_url"),
+        ({"role": "user", "content": [{"type": "image_url", "image_url": {}}]}, "messages[0].content[0].image_url.url"),
+        ({"content": "x"}, "messages[0].role"),
+    ],
+)
+def test_a_wrong_type_is_named_with_its_path(message: object, param: str) -> None:
+    with pytest.raises(Failure) as caught:
+        asked(message)
+    assert caught.value.param == param
+
+
+def test_what_front_ends_send_besides_is_ignored() -> None:
+    body = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "x", "name": 5, "tool_calls": [{}], "extra": {"a": 1}}],
+        "temperature": "hot",
+        "tools": 5,
+        "stop": None,
+        "metadata": [],
+        "stream": None,
+        "n": None,
+        "chat_id": "abc",
+    }
+    read_body = decode(encode(body), _decoder)
+    assert read_body.n is None
+    assert not read_body.stream
