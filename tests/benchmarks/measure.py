@@ -52,7 +52,7 @@ async def measure(results: Results, sizes: Sizes, folder: Path) -> None:
     results.machine = Machine(
         python=platform.python_version(), processors=os.cpu_count() or 0, load_before=os.getloadavg()[0]
     )
-    accounts = max(sizes.crowd, *(count for count, _ in sizes.open_streams)) // SLOTS_PER_ACCOUNT
+    accounts = max([sizes.crowd, *(count for count, _ in sizes.open_streams)]) // SLOTS_PER_ACCOUNT
     async with (
         open_upstream(folder, accounts) as upstream,
         open_hello(folder) as hello,

@@ -80,7 +80,8 @@ def _rows(results: Results) -> Iterator[_Row]:
         median, hello = crowd.gateway.median_ms / 1000, crowd.hello.median_ms / 1000
         yield _Row(f"{name}, median", median, hello, "s", most=CROWD_SECONDS)
         yield _Row("  the last one", crowd.gateway.max_ms / 1000, crowd.hello.max_ms / 1000, "s")
-        yield from _memory(crowd)
+        if not results.open_streams:
+            yield from _memory(crowd)
     for pair in results.open_streams.values():
         yield from _memory(pair)
 
