@@ -11,11 +11,12 @@ from typing import Any
 import trio
 
 from flow2api.kit.bus import EventBus
-from flow2api.kit.child import Child, NodeStatistics, State, Subtree
+from flow2api.kit.child import Child
 from flow2api.kit.errors import ActorStopped, Refusal, TooManyRestarts, UnknownChild
 from flow2api.kit.life import Herald
 from flow2api.kit.mailbox import Ref
 from flow2api.kit.row import Budget, Phase
+from flow2api.kit.spec import NodeStatistics, State
 from flow2api.kit.timing import Backoff
 
 
@@ -77,12 +78,7 @@ class Branch(ABC):
 
     def statistics(self) -> NodeStatistics:
         """The tree from here, as it is now."""
-        return NodeStatistics(
-            name=self.name,
-            kind="supervisor",
-            state=self._state,
-            children=tuple(child.statistics() for child in self.children()),
-        )
+        return NodeStatistics(name=self.name, kind="supervisor", state=self._state, children=self.nodes())
 
     # What a parent calls, and what the rows do.
 
@@ -126,7 +122,11 @@ class Branch(ABC):
         child.leave()
         self.begin_halt(error)
 
-    def inherit(self, former: Subtree) -> None:
+    def nodes(self) -> Sequence[NodeStatistics]:
+        """The trees right below."""
+        return tuple(child.statistics() for child in self.children())
+
+    def inherit(self, former: "Branch") -> None:
         """Take over from the supervisor that lived here before what carries a name that is known here; settle the rest."""
         places = {child.name: child for child in former.children()}
         for child in self.children():

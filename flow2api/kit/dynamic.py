@@ -10,10 +10,11 @@ import trio
 
 from flow2api.kit.branch import Branch
 from flow2api.kit.bus import EventBus
-from flow2api.kit.child import Child, ChildSpec
+from flow2api.kit.child import Child
 from flow2api.kit.errors import ActorStopped, UnknownChild, describe
 from flow2api.kit.mailbox import Ref
 from flow2api.kit.row import Phase, Row
+from flow2api.kit.spec import ChildSpec
 from flow2api.kit.timing import Backoff
 
 

@@ -20,12 +20,13 @@ __all__ = ["Ask", "Letter", "Mailbox", "MailboxStatistics", "Record", "Ref", "Re
 M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 Letter = tuple[M, Reply[Any] | None]
 """What lies in a mailbox: a message, and the reply if somebody waits for one."""
 
 
-class Ask(msgspec.Struct, Generic[R], frozen=True):
+class Ask(msgspec.Struct, Generic[R_co], frozen=True):
     """A message that expects an answer of type R.
 
     class Count(Ask[int], frozen=True):

@@ -12,8 +12,10 @@ from typing import Protocol
 
 import trio
 
-from flow2api.kit.child import Child, Restart
+from flow2api.kit.child import Child
 from flow2api.kit.errors import describe
+from flow2api.kit.lifetime import Lifetime
+from flow2api.kit.spec import Restart
 from flow2api.kit.timing import Backoff
 
 
@@ -110,22 +112,23 @@ class Row:
     def _wanted(self) -> bool:
         return self._keeper.phase is Phase.KEEPING and any(child.wanted for child in self.children)
 
-    def ended(self, child: Child, error: Exception | None) -> None:
+    def ended(self, child: Child, life: Lifetime) -> None:
         """Decide what follows the end of a life."""
         self._news.set()
         now = trio.current_time()
-        if child.stopping or self._keeper.phase is Phase.STOPPING:
+        if life.stopping or self._keeper.phase is Phase.STOPPING:
             child.retire()
         elif self._keeper.phase is Phase.LEAVING:
             child.leave()
-        elif child.halted:
+        elif life.halted:
             self._after_halt(child)
-        elif not _again(child.spec.restart, error):
+        elif not _again(child.spec.restart, life.error):
             child.retire()
         elif not self.budget.spend(now):
-            self._keeper.exhausted(child, error)
+            self._keeper.exhausted(child, life.error)
         else:
-            child.wait(self._pause(child, now), describe(error) if error else "ended")
+            pause = self._pause(child, life, now)
+            child.wait(pause, describe(life.error) if life.error else "ended")
 
     def _after_halt(self, child: Child) -> None:
         if child.wanted:
@@ -133,9 +136,9 @@ class Row:
         else:
             child.retire()
 
-    def _pause(self, child: Child, now: float) -> float:
+    def _pause(self, child: Child, life: Lifetime, now: float) -> float:
         """Grows with each restart in a row; a life as long as the budget's window breaks the row."""
-        if child.started_at is not None and now - child.started_at > self.budget.within:
+        if life.started_at is not None and now - life.started_at > self.budget.within:
             child.streak = 0
         child.streak += 1
         return self._keeper.backoff.delay(child.streak - 1)

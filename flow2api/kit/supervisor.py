@@ -17,10 +17,11 @@ import trio
 
 from flow2api.kit.branch import Branch
 from flow2api.kit.bus import EventBus
-from flow2api.kit.child import Child, ChildSpec, NodeStatistics
+from flow2api.kit.child import Child
 from flow2api.kit.dynamic import DynamicSupervisor
 from flow2api.kit.life import Life
 from flow2api.kit.row import Phase, Row
+from flow2api.kit.spec import ChildSpec, NodeStatistics
 from flow2api.kit.timing import Backoff
 
 __all__ = ["ChildSpec", "DynamicSupervisor", "Life", "NodeStatistics", "Supervisor"]

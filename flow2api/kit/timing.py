@@ -56,6 +56,8 @@ class every:  # noqa: N801  (reads as a word of the language: `async for _ in ev
     """
 
     def __init__(self, seconds: float, jitter: float = 0.0, *, random: Random | None = None) -> None:
+        if seconds <= 0:
+            raise ValueError("an interval must be longer than nothing")
         self._seconds = seconds
         self._jitter = jitter
         self._random = random or Random()
