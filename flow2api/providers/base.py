@@ -113,5 +113,8 @@ class Provider(Protocol):
         Raises:
             Failure: it does not look like a credential of this service; the message says what is expected."""
 
+    def credential_of(self, vault: bytes) -> str:
+        """The credential inside a vault, in a form that `vault_for` takes; for an operator's export."""
+
     def models(self) -> Sequence[str]:
         """Upstream model keys that this provider knows how to ask for."""

@@ -1,0 +1,329 @@
+"""One account: keeps its login good, does its free and its paid calls, and draws the consequences of how they end.
+
+The account's record in the store is the truth; each life of this actor starts from it. Everything that takes a network call runs
+beside the mailbox, as many at a time as the dispatcher hands out leases. It knows no job and no wire.
+"""
+
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar, assert_never
+
+import msgspec
+import trio
+
+from flow2api.actors.account_messages import (
+    AccountMessage,
+    Begin,
+    Change,
+    Disable,
+    Enable,
+    Enlarge,
+    Look,
+    Prepare,
+    Refresh,
+    ReplaceVault,
+)
+from flow2api.actors.roster import Entry, Roster
+from flow2api.domain import rest
+from flow2api.domain.account import Account, AccountState, AccountView, RestPolicy
+from flow2api.domain.events import AccountChanged
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.domain.job import Generation
+from flow2api.errors import Failure
+from flow2api.kit.actor import Actor
+from flow2api.kit.bus import EventBus
+from flow2api.kit.mailbox import Ref
+from flow2api.providers.base import Begun, Order, Prepared, Provider, Session
+from flow2api.store import accounts
+from flow2api.store.door import Store
+
+log = logging.getLogger("flow2api.account")
+
+R = TypeVar("R")
+
+# A token that ends within this time is renewed before it is used for something paid.
+LOGIN_MARGIN_SECONDS = 300.0
+# Where a service does not say how long its token lives, it is trusted for this long; a refusal is believed at any time.
+UNKNOWN_LOGIN_SECONDS = 45 * 60.0
+# Counters of finished work are written this often; a standing is written at once.
+FLUSH_SECONDS = 2.0
+
+
+class CaptchaSource(Protocol):
+    """Where tokens come from."""
+
+    async def token(self, account_id: str, action: str) -> str:
+        """A fresh token for one call, empty when captchas are off. `UpstreamFailure` captcha_unavailable when none can be had."""
+
+
+@dataclass(frozen=True)
+class AccountParts:
+    """What every account actor works with."""
+
+    store: Store
+    providers: dict[str, Provider]
+    captcha: CaptchaSource
+    roster: Roster
+    wake: Callable[[], object]
+    """Tells the dispatcher that the roster changed. May be dropped when one is waiting already: the news is in the roster."""
+    bus: EventBus
+    policy: RestPolicy
+    exit_for: Callable[[str], str | None]
+    now: Callable[[], float]
+
+
+class AccountActor(Actor[AccountMessage]):
+    """The only writer of one account's record, vault and roster entry."""
+
+    mailbox_size: ClassVar[int] = 64
+    expected: ClassVar[tuple[type[Exception], ...]] = (UpstreamFailure, Failure)
+
+    def __init__(self, account_id: str, parts: AccountParts, ref: Ref[AccountMessage]) -> None:
+        self._id = account_id
+        self._parts = parts
+        self._ref = ref
+        self._login = trio.Lock()
+        self._signed_in_at = -math.inf
+        self._rests_changed = trio.Event()
+        self._unsaved = trio.Event()
+        self._account: Account
+        self._session: Session
+        self._stored_vault: bytes
+
+    async def start(self) -> None:
+        self._account, vault = await self._parts.store.read(accounts.get, self._id)
+        self._open(vault)
+        self._announce()
+        self.tasks.start_soon(self._return_from_rest)
+        self.tasks.start_soon(self._flush_now_and_then)
+
+    async def handle(self, message: AccountMessage) -> object:
+        match message:
+            case Prepare():
+                self.answer_in_task(self._prepare, message.order)
+            case Begin():
+                self.answer_in_task(self._begin, message.prepared)
+            case Enlarge():
+                self.answer_in_task(self._enlarge, message)
+            case Refresh():
+                self.answer_in_task(self._refresh)
+            case ReplaceVault():
+                self.answer_in_task(self._replace_vault, message.vault)
+            case Look():
+                return self._view()
+            case Enable():
+                return await self._set_and_view(rest.enabled_by_hand(self._account, self._parts.now()))
+            case Disable():
+                return await self._set_and_view(rest.disabled_by_hand(self._account, self._parts.now()))
+            case Change():
+                return await self._set_and_view(_changed(self._account, message))
+            case _:
+                assert_never(message)
+        return None
+
+    async def drain(self) -> None:
+        await self._flush()
+
+    # -- the free part -------------------------------------------------------------------------------------------
+
+    async def _prepare(self, order: Order) -> Prepared:
+        try:
+            await self._sign_in_if_needed()
+            return await self._renewing(lambda: self._session.prepare(order))
+        except UpstreamFailure as failure:
+            await self._failed(failure, order.generation)
+            raise
+        finally:
+            with trio.move_on_after(5, shield=True):
+                await self._save_vault()
+
+    async def _refresh(self) -> AccountView:
+        try:
+            async with self._login:
+                await self._sign_in()
+        except UpstreamFailure as failure:
+            await self._set(rest.noted(self._account, failure, self._parts.now()))
+            raise
+        return self._view()
+
+    async def _replace_vault(self, vault: bytes) -> AccountView:
+        async with self._login:
+            self._open(vault)
+            await self._sign_in()
+        return await self._set_and_view(rest.enabled_by_hand(self._account, self._parts.now()))
+
+    # -- the paid part -------------------------------------------------------------------------------------------
+
+    async def _begin(self, prepared: Prepared) -> Begun:
+        generation = prepared.order.generation
+        try:
+            begun = await self._renewing(lambda: self._begin_once(prepared))
+        except UpstreamFailure as failure:
+            await self._failed(failure, generation)
+            raise
+        self._account = rest.after_success(self._account, generation, self._parts.now(), begun.credits_left)
+        self._unsaved.set()
+        self._announce()
+        return begun
+
+    async def _begin_once(self, prepared: Prepared) -> Begun:
+        token = await self._captcha(prepared.order.generation)
+        return await self._session.begin(prepared, token)
+
+    async def _enlarge(self, message: Enlarge) -> bytes:
+        try:
+            await self._sign_in_if_needed()
+            return await self._renewing(lambda: self._enlarge_once(message))
+        except UpstreamFailure as failure:
+            await self._failed(failure, message.generation)
+            raise
+
+    async def _enlarge_once(self, message: Enlarge) -> bytes:
+        token = await self._captcha(message.generation)
+        upscale = message.generation.upscale
+        if upscale is None:
+            raise ValueError("a generation without an upscale has nothing to enlarge")
+        return await self._session.enlarge(message.made, upscale, token)
+
+    async def _captcha(self, generation: Generation) -> str:
+        action = self._provider.captcha_action(generation)
+        return "" if action is None else await self._parts.captcha.token(self._id, action)
+
+    # -- login ---------------------------------------------------------------------------------------------------
+
+    async def _renewing(self, call: Callable[[], Awaitable[R]]) -> R:
+        """Run a call; when the access token is refused, renew it once and run the call once more.
+
+        A refused token means that nothing was accepted, so this holds for the paid call too."""
+        seen = self._signed_in_at
+        try:
+            return await call()
+        except UpstreamFailure as failure:
+            if failure.kind is not FailureKind.LOGIN_EXPIRED:
+                raise
+        async with self._login:
+            if self._signed_in_at == seen:  # else another task has renewed it meanwhile
+                await self._sign_in()
+        return await call()
+
+    async def _sign_in_if_needed(self) -> None:
+        if self._signed_in():
+            return
+        async with self._login:
+            if not self._signed_in():
+                await self._sign_in()
+
+    def _signed_in(self) -> bool:
+        now = self._parts.now()
+        until = self._session.signed_in_until
+        if until is None:
+            return now < self._signed_in_at + UNKNOWN_LOGIN_SECONDS
+        return now < until - LOGIN_MARGIN_SECONDS or now < self._signed_in_at + LOGIN_MARGIN_SECONDS
+
+    async def _sign_in(self) -> None:
+        """A new access token, then credits and tier. The login lock is held."""
+        try:
+            await self._session.sign_in()
+            self._signed_in_at = self._parts.now()
+            balance = await self._session.balance()
+        finally:
+            with trio.move_on_after(5, shield=True):
+                await self._save_vault()
+        identity = self._session.identity
+        account = msgspec.structs.replace(
+            self._account,
+            email=identity.email or self._account.email,
+            login_expires_at=self._session.signed_in_until,
+        )
+        await self._set(rest.after_sign_in(account, balance.tier, balance.credits, self._parts.now()))
+        log.info("signed in account=%s tier=%s credits=%s", self._id, balance.tier.value, balance.credits)
+
+    # -- the record ----------------------------------------------------------------------------------------------
+
+    @property
+    def _provider(self) -> Provider:
+        return self._parts.providers[self._account.provider]
+
+    def _open(self, vault: bytes) -> None:
+        self._session = self._provider.open(self._id, vault, self._parts.exit_for(self._id))
+        self._stored_vault = vault
+        self._signed_in_at = -math.inf
+
+    async def _failed(self, failure: UpstreamFailure, generation: Generation) -> None:
+        parts = self._parts
+        before = self._account.standing
+        after = rest.after_failure(self._account, failure, generation.upstream_model, parts.now(), parts.policy)
+        if after is self._account:
+            return
+        if after.standing != before:
+            log.warning(
+                "account changes account=%s from=%s to=%s code=%s detail=%s",
+                *(self._id, before.state.value, after.standing.state.value, after.standing.code, after.standing.detail),
+            )
+        with trio.move_on_after(5, shield=True):
+            await self._set(after)
+
+    async def _set(self, account: Account) -> None:
+        self._account = account
+        self._announce()
+        self._unsaved = trio.Event()
+        await self._parts.store.write(accounts.save, account)
+
+    async def _set_and_view(self, account: Account) -> AccountView:
+        await self._set(account)
+        return self._view()
+
+    def _view(self) -> AccountView:
+        return self._parts.roster.view(self._id)
+
+    def _announce(self) -> None:
+        parts = self._parts
+        parts.roster.put(Entry(self._account, self._signed_in(), self._ref))
+        parts.wake()
+        parts.bus.publish(AccountChanged(view=self._view(), at=parts.now()))
+        self._rests_changed.set()
+
+    async def _save_vault(self) -> None:
+        vault = self._session.vault
+        if vault != self._stored_vault:
+            self._stored_vault = vault
+            await self._parts.store.write(accounts.save_vault, self._id, vault)
+
+    async def _flush(self) -> None:
+        if self._unsaved.is_set():
+            await self._set(self._account)
+
+    async def _flush_now_and_then(self) -> None:
+        while True:
+            await self._unsaved.wait()
+            await trio.sleep(FLUSH_SECONDS)
+            await self._flush()
+
+    async def _return_from_rest(self) -> None:
+        """Put rests to an end when their time comes."""
+        while True:
+            self._rests_changed = trio.Event()
+            revived = rest.revived(self._account, self._parts.now())
+            if revived is not self._account:
+                log.info("account returns account=%s", self._id)
+                await self._set(revived)
+                continue
+            wait = _next_return(self._account) - self._parts.now()
+            # Bounded, so that a wall clock that is set back or a sleeping machine costs an hour at most.
+            with trio.move_on_after(min(max(wait, 0.05), 3600.0)):
+                await self._rests_changed.wait()
+
+
+def _next_return(account: Account) -> float:
+    """When the first rest of the account ends; infinity when none ends by itself."""
+    times = [rest_of.until for rest_of in account.model_rests.values()]
+    if account.standing.state is not AccountState.ACTIVE:
+        times.append(account.standing.until)
+    return min((until for until in times if until is not None), default=math.inf)
+
+
+def _changed(account: Account, change: Change) -> Account:
+    fields = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
+    return msgspec.structs.replace(account, **fields)

@@ -1,0 +1,61 @@
+"""What one account's actor understands."""
+
+from flow2api.domain.account import AccountView
+from flow2api.domain.job import Generation, Made
+from flow2api.kit.mailbox import Ask
+from flow2api.providers.base import Begun, Order, Prepared
+
+
+class Prepare(Ask[Prepared], frozen=True):
+    """Do all that is free: a good login, uploads, a project. `UpstreamFailure` says what was in the way."""
+
+    order: Order
+
+
+class Begin(Ask[Begun], frozen=True):
+    """Take a captcha token and make the paid call. The account draws its own consequences from a failure."""
+
+    prepared: Prepared
+
+
+class Enlarge(Ask[bytes], frozen=True):
+    """Fetch the enlarged form of a picture that this account made; free of charge."""
+
+    generation: Generation
+    made: Made
+
+
+class Look(Ask[AccountView], frozen=True):
+    """The account as it is."""
+
+
+class Refresh(Ask[AccountView], frozen=True):
+    """Sign in anew, read credits and tier. A failure is told and recorded but never disables the account."""
+
+
+class Enable(Ask[AccountView], frozen=True):
+    """Take the account back into service by hand; clears rests and errors."""
+
+
+class Disable(Ask[AccountView], frozen=True):
+    """Take the account out of service by hand."""
+
+
+class Change(Ask[AccountView], frozen=True, kw_only=True):
+    """Change what an operator may set; None leaves a field."""
+
+    label: str | None = None
+    note: str | None = None
+    image_concurrency: int | None = None
+    video_concurrency: int | None = None
+    images_on: bool | None = None
+    videos_on: bool | None = None
+
+
+class ReplaceVault(Ask[AccountView], frozen=True):
+    """A new credential of the same person; puts the account back into service."""
+
+    vault: bytes
+
+
+AccountMessage = Prepare | Begin | Enlarge | Look | Refresh | Enable | Disable | Change | ReplaceVault

@@ -1,0 +1,275 @@
+"""The set of account actors: loads them at start, adds, removes, and passes an operator's commands on to the right one.
+
+Each account is an on-demand child that parks when it keeps crashing, so one bad account can never bring down the others.
+"""
+
+import logging
+import secrets
+from typing import ClassVar, assert_never
+
+import msgspec
+import trio
+
+from flow2api.actors import account_messages as to_account
+from flow2api.actors.account import AccountActor, AccountParts
+from flow2api.actors.account_messages import AccountMessage
+from flow2api.config import AccountsConfig
+from flow2api.domain.account import Account, AccountState, AccountView
+from flow2api.domain.events import AccountRemoved
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.errors import Code, Failure
+from flow2api.kit.actor import Actor
+from flow2api.kit.life import Life
+from flow2api.kit.mailbox import Ask, Mailbox, Ref
+from flow2api.kit.supervisor import ChildSpec, DynamicSupervisor
+from flow2api.providers.base import Balance, Provider, Session
+from flow2api.store import accounts
+
+log = logging.getLogger("flow2api.accounts")
+
+DRAIN_SECONDS = 5.0
+
+
+class ListAccounts(Ask[list[AccountView]], frozen=True):
+    """All accounts, oldest first."""
+
+
+class AddAccount(Ask[AccountView], frozen=True, kw_only=True):
+    """Add an account by a pasted credential, or give the one with the same e-mail its new credential.
+
+    Signs in before it answers. A `Failure` says why it could not be added; nothing is stored then.
+    """
+
+    provider: str
+    credential: str
+    label: str = ""
+    note: str = ""
+    image_concurrency: int | None = None
+    video_concurrency: int | None = None
+    enabled: bool = True
+
+
+class AccountExport(msgspec.Struct, frozen=True, kw_only=True):
+    """One account with its credential, for moving to another instance. Secret."""
+
+    provider: str
+    credential: str
+    label: str = ""
+    note: str = ""
+    image_concurrency: int = 2
+    video_concurrency: int = 2
+    enabled: bool = True
+
+
+class ExportAccounts(Ask[list[AccountExport]], frozen=True):
+    """All accounts with their credentials."""
+
+
+class RemoveAccount(Ask[None], frozen=True):
+    """Take an account out; `Failure` not_found if there is none."""
+
+    account_id: str
+
+
+class SetEnabled(Ask[AccountView], frozen=True):
+    """Enable (which also clears rests and errors) or disable an account by hand."""
+
+    account_id: str
+    enabled: bool
+
+
+class RefreshAccount(Ask[AccountView], frozen=True):
+    """Sign in anew and read credits and tier now. Never disables the account."""
+
+    account_id: str
+
+
+class ChangeAccount(Ask[AccountView], frozen=True):
+    """Change what an operator may set."""
+
+    account_id: str
+    change: to_account.Change
+
+
+AccountsMessage = (
+    ListAccounts | AddAccount | ExportAccounts | RemoveAccount | SetEnabled | RefreshAccount | ChangeAccount
+)
+
+
+class Accounts(Actor[AccountsMessage]):
+    """Owner of the set; each account's own actor owns its record."""
+
+    mailbox_size: ClassVar[int] = 32
+    expected: ClassVar[tuple[type[Exception], ...]] = (Failure,)
+
+    def __init__(self, parts: AccountParts, defaults: AccountsConfig) -> None:
+        self._parts = parts
+        self._defaults = defaults
+        self._adding = trio.Lock()
+        self._pool = DynamicSupervisor("accounts pool", bus=parts.bus, on_exhausted="park")
+
+    async def start(self) -> None:
+        await self.tasks.start(self._watch_lives)
+        await self.tasks.start(self._pool.run)
+        stored = await self._parts.store.read(accounts.all_with_vaults)
+        for account, _ in stored:
+            await self._start(account.id)
+        if stored:
+            log.info("loaded accounts=%d", len(stored))
+
+    async def handle(self, message: AccountsMessage) -> object:
+        match message:
+            case ListAccounts():
+                return self._views()
+            case AddAccount():
+                self.answer_in_task(self._add, message)
+            case ExportAccounts():
+                self.answer_in_task(self._export)
+            case RemoveAccount():
+                self.answer_in_task(self._remove, message.account_id)
+            case SetEnabled():
+                command = to_account.Enable() if message.enabled else to_account.Disable()
+                self.answer_in_task(self._command, message.account_id, command)
+            case RefreshAccount():
+                self.answer_in_task(self._command, message.account_id, to_account.Refresh())
+            case ChangeAccount():
+                self.answer_in_task(self._command, message.account_id, message.change)
+            case _:
+                assert_never(message)
+        return None
+
+    async def drain(self) -> None:
+        await self._pool.stop()
+
+    # -- the set -------------------------------------------------------------------------------------------------
+
+    def _views(self) -> list[AccountView]:
+        roster = self._parts.roster
+        views = [roster.view(entry.account.id) for entry in roster.entries()]
+        return sorted(views, key=lambda view: (view.account.created_at, view.account.id))
+
+    async def _start(self, account_id: str) -> None:
+        mailbox: Mailbox[AccountMessage] = Mailbox(_child(account_id), AccountActor.mailbox_size)
+        await self._pool.start_child(
+            ChildSpec(
+                _child(account_id),
+                lambda: AccountActor(account_id, self._parts, mailbox.ref),
+                mailbox=mailbox,
+            )
+        )
+
+    async def _watch_lives(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """An account whose actor parked cannot be asked, so it must not be chosen either."""
+        with self._parts.bus.subscribe() as events:
+            task_status.started()
+            async for event in events:
+                if isinstance(event, Life) and event.what == "parked" and event.name.startswith("account "):
+                    self._parts.roster.remove(event.name.removeprefix("account "))
+
+    async def _remove(self, account_id: str) -> None:
+        self._ref(account_id)
+        await self._pool.stop_child(_child(account_id))
+        await self._parts.store.write(accounts.delete, account_id)
+        self._parts.roster.remove(account_id)
+        self._parts.wake()
+        self._parts.bus.publish(AccountRemoved(account_id=account_id, at=self._parts.now()))
+
+    async def _command(self, account_id: str, command: "Ask[AccountView]") -> AccountView:
+        try:
+            return await self._ref(account_id).ask(command)
+        except UpstreamFailure as failure:
+            raise told(failure) from None
+
+    def _ref(self, account_id: str) -> Ref[AccountMessage]:
+        entry = self._parts.roster.get(account_id)
+        if entry is None:
+            raise Failure(Code.NOT_FOUND, f"There is no account {account_id}.")
+        return entry.ref
+
+    # -- adding --------------------------------------------------------------------------------------------------
+
+    async def _add(self, message: AddAccount) -> AccountView:
+        provider = self._parts.providers.get(message.provider)
+        if provider is None:
+            known = ", ".join(sorted(self._parts.providers))
+            raise Failure(Code.INVALID_VALUE, f"Unknown provider; known are: {known}.", param="provider")
+        vault = provider.vault_for(message.credential)
+        async with self._adding:
+            account_id = f"acc_{secrets.token_hex(6)}"
+            session, balance = await self._prove(provider, account_id, vault)
+            earlier = self._with_email(message.provider, session.identity.email)
+            if earlier is not None:
+                return await self._command(earlier, to_account.ReplaceVault(session.vault))
+            account = self._new(account_id, message, session, balance)
+            await self._parts.store.write(accounts.insert, account, session.vault)
+            await self._start(account_id)
+        log.info("account added account=%s tier=%s", account_id, account.tier.value)
+        if not message.enabled:
+            return await self._command(account_id, to_account.Disable())
+        return self._parts.roster.view(account_id)
+
+    async def _prove(self, provider: Provider, account_id: str, vault: bytes) -> tuple[Session, Balance]:
+        session = provider.open(account_id, vault, self._parts.exit_for(account_id))
+        try:
+            await session.sign_in()
+            return session, await session.balance()
+        except UpstreamFailure as failure:
+            raise told(failure) from None
+
+    def _with_email(self, provider: str, email: str | None) -> str | None:
+        if email is None:
+            return None
+        for entry in self._parts.roster.entries():
+            if entry.account.provider == provider and (entry.account.email or "").lower() == email.lower():
+                return entry.account.id
+        return None
+
+    def _new(self, account_id: str, message: AddAccount, session: Session, balance: Balance) -> Account:
+        defaults = self._defaults
+        images, videos = message.image_concurrency, message.video_concurrency
+        return Account(
+            id=account_id,
+            provider=message.provider,
+            label=message.label or session.identity.email or account_id,
+            email=session.identity.email,
+            note=message.note,
+            tier=balance.tier,
+            credits=balance.credits,
+            image_concurrency=defaults.default_image_concurrency if images is None else images,
+            video_concurrency=defaults.default_video_concurrency if videos is None else videos,
+            created_at=self._parts.now(),
+            login_expires_at=session.signed_in_until,
+        )
+
+    async def _export(self) -> list[AccountExport]:
+        stored = await self._parts.store.read(accounts.all_with_vaults)
+        return [_exported(self._parts.providers[account.provider], account, vault) for account, vault in stored]
+
+
+def _child(account_id: str) -> str:
+    return f"account {account_id}"
+
+
+def _exported(provider: Provider, account: Account, vault: bytes) -> AccountExport:
+    return AccountExport(
+        provider=account.provider,
+        credential=provider.credential_of(vault),
+        label=account.label,
+        note=account.note,
+        image_concurrency=account.image_concurrency,
+        video_concurrency=account.video_concurrency,
+        enabled=account.standing.state is not AccountState.DISABLED,
+    )
+
+
+def told(failure: UpstreamFailure) -> Failure:
+    """An operator's command failed upstream: the same in the words of the API."""
+    code = {
+        FailureKind.UNREACHABLE: Code.UPSTREAM_UNREACHABLE,
+        FailureKind.NEEDS_LOGIN: Code.INVALID_VALUE,
+        FailureKind.LOGIN_EXPIRED: Code.INVALID_VALUE,
+        FailureKind.ACCOUNT_MOVED: Code.INVALID_VALUE,
+        FailureKind.WRONG_ACCOUNT: Code.CONFLICT,
+    }.get(failure.kind, Code.UPSTREAM_ERROR)
+    param = "credential" if code is Code.INVALID_VALUE else None
+    return Failure(code, failure.message, param=param, reason=failure.reason)

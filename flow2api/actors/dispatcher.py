@@ -1,0 +1,222 @@
+"""Who may run now: hands out leases on accounts, fair between callers, and says why when nobody can ever serve a request.
+
+It looks at the roster, decides in one synchronous function and never waits for anything. A lease is given back by a plain call.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import ClassVar, NamedTuple, assert_never
+
+import msgspec
+
+from flow2api.actors.account_messages import AccountMessage
+from flow2api.actors.fair_queue import FairQueue
+from flow2api.actors.roster import Entry, Roster
+from flow2api.domain import rest
+from flow2api.domain.account import Hindrance
+from flow2api.domain.job import Generation
+from flow2api.errors import Code, Failure
+from flow2api.kit.actor import Actor
+from flow2api.kit.mailbox import Ask, Ref, Reply
+
+log = logging.getLogger("flow2api.dispatcher")
+
+
+class Lease:
+    """The right to use one slot of one account. Close it as soon as the slot is no longer needed; closing twice is harmless."""
+
+    def __init__(self, account_id: str, label: str, account: Ref[AccountMessage], close: Callable[[], None]) -> None:
+        self.account_id = account_id
+        self.label = label
+        self.account = account
+        self._close: Callable[[], None] | None = close
+
+    def close(self) -> None:
+        if self._close is not None:
+            close, self._close = self._close, None
+            close()
+
+    def __enter__(self) -> "Lease":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+class Acquire(Ask[Lease], frozen=True, kw_only=True):
+    """Wait for a slot on an account that can serve `generation`.
+
+    A `Failure` no_account_available or insufficient_quota names each account's reason when no account can serve it before
+    `deadline`. Cancelling the ask gives up the place in the line.
+    """
+
+    job_id: str
+    caller: str
+    generation: Generation
+    deadline: float
+    only: str | None = None
+    """The one account that can serve it, because it owns what the work continues."""
+    avoid: frozenset[str] = frozenset()
+    """Accounts to take only when there is no other."""
+
+
+class Reconsider(msgspec.Struct, frozen=True):
+    """The roster changed. Level-triggered: one that waits in the mailbox stands for all that were dropped."""
+
+
+DispatcherMessage = Acquire | Reconsider
+
+
+class _Waiting(NamedTuple):
+    wish: Acquire
+    reply: Reply[Lease]
+
+
+class Dispatcher(Actor[DispatcherMessage]):
+    """Owner of the line and of the leases."""
+
+    mailbox_size: ClassVar[int] = 256
+    expected: ClassVar[tuple[type[Exception], ...]] = (Failure,)
+
+    def __init__(self, roster: Roster, queue: FairQueue[object], now: Callable[[], float]) -> None:
+        self._roster = roster
+        self._positions = queue
+        self._queue: FairQueue[_Waiting] = queue  # type: ignore[assignment]
+        self._now = now
+        self._deciding = False
+
+    async def start(self) -> None:
+        # Leases of an earlier life died with the jobs that held them: jobs are restarted after this actor.
+        self._roster.forget_leases()
+        for job_id in list(self._queue.positions()):
+            self._queue.remove(job_id)
+
+    async def handle(self, message: DispatcherMessage) -> object:
+        match message:
+            case Acquire():
+                self._enqueue(message, self.later())
+            case Reconsider():
+                pass
+            case _:
+                assert_never(message)
+        self._decide()
+        self._dismiss_hopeless()
+        return None
+
+    def _enqueue(self, wish: Acquire, reply: Reply[Lease]) -> None:
+        reply.on_abandon(lambda: self._queue.remove(wish.job_id))
+        self._queue.add(wish.job_id, wish.caller, _Waiting(wish, reply))
+
+    def _decide(self) -> None:
+        """Give free slots to those in line, in fair order. The only place where a lease comes into being."""
+        now = self._now()
+        barren: set[object] = set()
+        for job_id, waiting in list(self._queue.order()):
+            if not self._any_slot():
+                return
+            need = _need(waiting.wish)
+            if need in barren:
+                continue
+            entry = self._choose(waiting.wish, now)
+            if entry is None:
+                barren.add(need)
+                continue
+            self._queue.serve(job_id)
+            self._grant(waiting, entry)
+
+    def _any_slot(self) -> bool:
+        free = self._roster.free_slots
+        return any(free(entry.account, "image") or free(entry.account, "video") for entry in self._roster.entries())
+
+    def _choose(self, wish: Acquire, now: float) -> Entry | None:
+        kind = wish.generation.kind
+        able = [
+            entry
+            for entry in self._candidates(wish)
+            if self._roster.free_slots(entry.account, kind) and self._hindrance(wish, entry, now) is None
+        ]
+        return min(able, key=lambda entry: self._rank(wish, entry), default=None)
+
+    def _rank(self, wish: Acquire, entry: Entry) -> tuple[object, ...]:
+        """Smaller is better: not just failed for this job, signed in, tier known, least loaded, longest unused."""
+        account = entry.account
+        kind = wish.generation.kind
+        limit = account.image_concurrency if kind == "image" else account.video_concurrency
+        return (
+            account.id in wish.avoid,
+            account.captcha_strikes > 0,
+            not entry.signed_in,
+            account.tier == "unknown",
+            self._roster.in_flight(account.id, kind) / limit,
+            account.last_used_at or 0.0,
+        )
+
+    def _candidates(self, wish: Acquire) -> Iterable[Entry]:
+        if wish.only is None:
+            return self._roster.entries()
+        entry = self._roster.get(wish.only)
+        return () if entry is None else (entry,)
+
+    def _hindrance(self, wish: Acquire, entry: Entry, now: float) -> Hindrance | None:
+        return rest.hindrance(entry.account, wish.generation, now)
+
+    def _grant(self, waiting: _Waiting, entry: Entry) -> None:
+        account, kind = entry.account, waiting.wish.generation.kind
+        self._roster.take(account.id, kind)
+
+        def close() -> None:
+            self._roster.give_back(account.id, kind)
+            self._decide()
+
+        lease = Lease(account.id, account.label, entry.ref, close)
+        if not waiting.reply.set(lease):
+            lease.close()
+
+    def _dismiss_hopeless(self) -> None:
+        """Tell those whom no account can serve in time, with every account's reason."""
+        now = self._now()
+        verdicts: dict[object, Failure | None] = {}
+        for job_id, waiting in list(self._queue.order()):
+            need = _need(waiting.wish)
+            if need not in verdicts:
+                verdicts[need] = self._hopeless(waiting.wish, now)
+            failure = verdicts[need]
+            if failure is not None:
+                self._queue.remove(job_id)
+                waiting.reply.fail(failure)
+
+    def _hopeless(self, wish: Acquire, now: float) -> Failure | None:
+        reasons: list[tuple[str, Hindrance]] = []
+        for entry in self._candidates(wish):
+            hindrance = self._hindrance(wish, entry, now)
+            if hindrance is None or (hindrance.until is not None and hindrance.until < wish.deadline):
+                return None
+            reasons.append((entry.account.label, hindrance))
+        return _no_account(reasons, now)
+
+
+def _need(wish: Acquire) -> object:
+    """What a wish asks of an account: wishes with the same need are served, or not, by the same accounts."""
+    generation = wish.generation
+    # Deadlines are compared to the minute, so that a storm of equal wishes is judged once.
+    return (
+        *(generation.provider, generation.kind, generation.upstream_model, generation.min_tier, generation.credits),
+        *(wish.only, wish.deadline // 60),
+    )
+
+
+def _no_account(reasons: list[tuple[str, Hindrance]], now: float) -> Failure:
+    if not reasons:
+        return Failure(
+            Code.NO_ACCOUNT_AVAILABLE,
+            "There is no account that could serve this. Add one with `flow2api account add`.",
+        )
+    listed = "; ".join(f"{label}: {hindrance.detail}" for label, hindrance in reasons[:20])
+    more = f"; and {len(reasons) - 20} more" if len(reasons) > 20 else ""
+    returns = [hindrance.until for _, hindrance in reasons if hindrance.until is not None]
+    broke = all(hindrance.code in rest.OUT_OF_CREDIT_CODES for _, hindrance in reasons)
+    return Failure(
+        Code.INSUFFICIENT_QUOTA if broke else Code.NO_ACCOUNT_AVAILABLE,
+        f"No account can serve this now. {listed}{more}.",
+        retry_after_seconds=max(1.0, min(returns) - now) if returns else None,
+    )

@@ -1,0 +1,60 @@
+"""A waiting line that is fair between callers: one from each in turn, first come first served within a caller.
+
+Synchronous and free of time, so that it can be tested as data. The dispatcher owns it; others may only read positions.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class FairQueue(Generic[T]):
+    """Items by id, in one line for each caller; the lines take turns."""
+
+    def __init__(self) -> None:
+        self._lines: OrderedDict[str, OrderedDict[str, T]] = OrderedDict()
+        self._callers: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._callers)
+
+    def add(self, item_id: str, caller: str, item: T) -> None:
+        self._callers[item_id] = caller
+        self._lines.setdefault(caller, OrderedDict())[item_id] = item
+
+    def remove(self, item_id: str) -> T | None:
+        """Take an item out without a turn being used; None when it is not there (any more)."""
+        caller = self._callers.pop(item_id, None)
+        if caller is None:
+            return None
+        line = self._lines[caller]
+        item = line.pop(item_id)
+        if not line:
+            del self._lines[caller]
+        return item
+
+    def serve(self, item_id: str) -> T | None:
+        """Take an item out because it is served: its caller's line goes to the end of the round."""
+        caller = self._callers.get(item_id)
+        item = self.remove(item_id)
+        if caller is not None and caller in self._lines:
+            self._lines.move_to_end(caller)
+        return item
+
+    def order(self) -> Iterator[tuple[str, T]]:
+        """All items in the order in which they would be served if each could be. Do not change the queue meanwhile."""
+        heads = [iter(line.items()) for line in self._lines.values()]
+        while heads:
+            left = []
+            for head in heads:
+                item = next(head, None)
+                if item is not None:
+                    yield item
+                    left.append(head)
+            heads = left
+
+    def positions(self) -> dict[str, int]:
+        """Place of every item, 1 is next."""
+        return {item_id: place for place, (item_id, _) in enumerate(self.order(), 1)}

@@ -1,0 +1,324 @@
+"""Admits jobs durably, runs one task for each live job, resumes after a restart, and lets callers watch.
+
+A job belongs to this actor from the moment it is admitted, not to the request that asked for it.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, assert_never
+
+import msgspec
+import trio
+
+from flow2api.actors.job_run import Interrupted, JobParts, JobRun
+from flow2api.actors.watch import LiveJob, Watch
+from flow2api.config import FlowConfig, JobsConfig
+from flow2api.domain.events import JobMoved
+from flow2api.domain.job import Generation, Idempotency, Job, JobState, Progress
+from flow2api.errors import Code, Failure
+from flow2api.kit.actor import Actor
+from flow2api.kit.bus import EventBus
+from flow2api.kit.mailbox import Ask, Reply
+from flow2api.store import jobs
+from flow2api.store.errors import StoreFault
+
+log = logging.getLogger("flow2api.jobs")
+
+# How often a waiting caller learns its place in the line.
+POSITION_SECONDS = 1.0
+
+
+class Submit(Ask[Watch], frozen=True, kw_only=True):
+    """Admit a generation. Answered once the row is durable, or with a `Failure`: queue_full, draining, conflict.
+
+    A known idempotency key finds the earlier job instead, finished or not.
+    """
+
+    generation: Generation
+    caller: str
+    origin: str
+    request_id: str
+    idempotency: Idempotency | None = None
+    detached: bool = False
+
+
+class Attach(Ask[Watch | None], frozen=True):
+    """Watch a job that is still live; None when it is not (then the store has its end)."""
+
+    job_id: str
+
+
+class Cancel(Ask[Job], frozen=True):
+    """Give a job up. Answers with the job as it then is; `Failure` not_found, or conflict when it is too late."""
+
+    job_id: str
+
+
+class Census(msgspec.Struct, frozen=True):
+    """How many jobs live, by state, and the limit of the queue."""
+
+    by_state: Mapping[str, int]
+    queue_limit: int
+    draining: bool
+
+
+class Count(Ask[Census], frozen=True):
+    """Ask for the census."""
+
+
+JobsMessage = Submit | Attach | Cancel | Count
+
+
+class Line(Protocol):
+    """The dispatcher's waiting line, to be read only."""
+
+    def positions(self) -> dict[str, int]: ...
+
+
+@dataclass(frozen=True)
+class JobRules:
+    """The operator's limits, from the settings."""
+
+    jobs: JobsConfig
+    flow: FlowConfig
+
+    def deadlines(self, generation: Generation, now: float) -> tuple[float, float]:
+        """End of the waiting, end of the generation; fixed at submit."""
+        allowed = self.flow.image_timeout if generation.kind == "image" else self.flow.video_timeout
+        waiting_ends = now + self.jobs.queue_timeout
+        return waiting_ends, waiting_ends + allowed
+
+
+class Jobs(Actor[JobsMessage]):
+    """Owner of all live jobs."""
+
+    mailbox_size: ClassVar[int] = 256
+    expected: ClassVar[tuple[type[Exception], ...]] = (Failure,)
+
+    def __init__(self, parts: JobParts, rules: JobRules, line: Line, bus: EventBus, draining: trio.Event) -> None:
+        self._parts = parts
+        self._rules = rules
+        self._line = line
+        self._bus = bus
+        self._draining = draining
+        self._live: dict[str, LiveJob] = {}
+        self._by_key: dict[tuple[str, str], LiveJob] = {}
+        self._all_ended = trio.Event()
+        self._someone_lives = trio.Event()
+        self._stopping = trio.Event()
+
+    async def start(self) -> None:
+        unfinished = await self._parts.store.read(jobs.unfinished)
+        for job in unfinished:
+            live = self._enter(job)
+            live.admit(None)
+            self.tasks.start_soon(self._run, live, name=f"job {job.id}")
+        if unfinished:
+            log.info("resumed jobs=%d", len(unfinished))
+        self.tasks.start_soon(self._show_positions)
+        self.tasks.start_soon(self._stop_waiting_at_drain)
+
+    async def handle(self, message: JobsMessage) -> object:
+        match message:
+            case Submit():
+                self._submit(message, self.later())
+            case Attach():
+                live = self._live.get(message.job_id)
+                return None if live is None else Watch(live)
+            case Cancel():
+                self.answer_in_task(self._cancel, message.job_id)
+            case Count():
+                return self._census()
+            case _:
+                assert_never(message)
+        return None
+
+    async def drain(self) -> None:
+        """Wait for what is paid for; what was still waiting has been told by then and stays stored."""
+        self._release_waiting()
+        try:
+            while self._live:
+                self._all_ended = trio.Event()
+                await self._all_ended.wait()
+        finally:
+            if self._live:
+                orphans = " ".join(f"{job_id}@{live.job.account_id}" for job_id, live in self._live.items())
+                log.warning("cut short jobs=%d %s", len(self._live), orphans)
+
+    # -- admission -----------------------------------------------------------------------------------------------
+
+    def _submit(self, message: Submit, reply: Reply[Watch]) -> None:
+        known = message.idempotency and self._by_key.get((message.caller, message.idempotency.key))
+        if known:
+            self.tasks.start_soon(_answer, known, message, reply)
+            return
+        refusal = self._refusal()
+        if refusal is not None:
+            reply.fail(refusal)
+            return
+        live = self._enter(self._new_job(message))
+        self.tasks.start_soon(self._admit, live, message, reply, name=f"job {live.job.id}")
+
+    def _refusal(self) -> Failure | None:
+        if self._draining.is_set() or self._stopping.is_set():
+            return _draining()
+        limit = self._rules.jobs.queue_limit
+        if sum(live.job.state is JobState.QUEUED for live in self._live.values()) >= limit:
+            return Failure(
+                Code.QUEUE_FULL,
+                f"The queue is full ({limit} generations wait). Try again in a while.",
+                retry_after_seconds=10.0,
+            )
+        return None
+
+    def _new_job(self, message: Submit) -> Job:
+        now = self._parts.now()
+        queue_deadline, deadline = self._rules.deadlines(message.generation, now)
+        return Job(
+            id=new_job_id(now),
+            state=JobState.QUEUED,
+            generation=message.generation,
+            caller=message.caller,
+            origin=message.origin,
+            request_id=message.request_id,
+            created_at=now,
+            updated_at=now,
+            queue_deadline=queue_deadline,
+            deadline=deadline,
+            detached=message.detached,
+            idempotency=message.idempotency,
+        )
+
+    async def _admit(self, live: LiveJob, message: Submit, reply: Reply[Watch]) -> None:
+        try:
+            earlier = await self._parts.store.write(jobs.insert_once, live.job)
+        except StoreFault as fault:
+            log.error("could not admit a job: %s", fault)
+            live.refuse(Failure(Code.INTERNAL_ERROR, f"The request could not be stored, so nothing was begun: {fault}"))
+        else:
+            live.admit(earlier)
+        await _answer(live, message, reply)
+        if live.ended:
+            self._leave(live)
+        else:
+            await self._run(live)
+
+    # -- live jobs -----------------------------------------------------------------------------------------------
+
+    def _enter(self, job: Job) -> LiveJob:
+        live = LiveJob(job, self._publish)
+        self._live[job.id] = live
+        self._someone_lives.set()
+        if job.idempotency is not None:
+            self._by_key[job.caller, job.idempotency.key] = live
+        return live
+
+    def _leave(self, live: LiveJob) -> None:
+        job = live.job
+        self._live.pop(job.id, None)
+        if job.idempotency is not None:
+            self._by_key.pop((job.caller, job.idempotency.key), None)
+        if not self._live:
+            self._all_ended.set()
+            self._someone_lives = trio.Event()
+
+    async def _run(self, live: LiveJob) -> None:
+        try:
+            await JobRun(live, self._parts, self._stopping).run()
+            live.end()
+        except Interrupted:
+            live.end(_draining())
+        except StoreFault as fault:
+            log.error("left as stored job=%s state=%s: %s", live.job.id, live.job.state.value, fault)
+            live.end(_left_alone(live.job))
+        finally:
+            # Whatever else ends this task, nobody is left waiting for it.
+            if not live.ended:
+                live.end(_left_alone(live.job))
+            self._leave(live)
+
+    def _publish(self, progress: Progress) -> None:
+        self._bus.publish(JobMoved(progress=progress, at=progress.job.updated_at))
+
+    async def _cancel(self, job_id: str) -> Job:
+        live = self._live.get(job_id)
+        if live is None:
+            job = await self._parts.store.read(jobs.get, job_id)
+            if job is None:
+                raise Failure(Code.NOT_FOUND, f"There is no job {job_id}.")
+            return job
+        if not live.give_up():
+            raise Failure(
+                Code.CONFLICT,
+                "The request is already with the provider, who cannot be stopped. The result will be kept.",
+            )
+        with Watch(live) as watch:
+            return await watch.wait_final()
+
+    async def _show_positions(self) -> None:
+        """Tell those who wait their place in the line, as long as anyone lives; costs nothing while nobody does."""
+        while True:
+            await self._someone_lives.wait()
+            await trio.sleep(POSITION_SECONDS)
+            for job_id, place in self._line.positions().items():
+                live = self._live.get(job_id)
+                if live is not None and live.watchers and live.progress.position != place:
+                    live.show(position=place)
+
+    async def _stop_waiting_at_drain(self) -> None:
+        await self._draining.wait()
+        self._release_waiting()
+
+    def _release_waiting(self) -> None:
+        self._stopping.set()
+        for live in self._live.values():
+            if live.free_scope is not None:
+                live.free_scope.cancel()
+
+    def _census(self) -> Census:
+        by_state: dict[str, int] = {}
+        for live in self._live.values():
+            by_state[live.job.state] = by_state.get(live.job.state, 0) + 1
+        return Census(by_state, self._rules.jobs.queue_limit, self._draining.is_set())
+
+
+def new_job_id(now: float | None = None) -> str:
+    """An id that sorts by time: 48 bits of milliseconds, then 80 random bits, in hex."""
+    milliseconds = int((time.time() if now is None else now) * 1000)
+    return f"job_{milliseconds:012x}{os.urandom(10).hex()}"
+
+
+def _draining() -> Failure:
+    return Failure(
+        Code.DRAINING,
+        "The gateway is being stopped. What waited stays stored and goes on after the next start.",
+        retry_after_seconds=10.0,
+    )
+
+
+def _left_alone(job: Job) -> Failure:
+    return Failure(
+        Code.INTERNAL_ERROR,
+        f"The gateway's job engine was interrupted. Job {job.id} is stored and goes on; ask for it by its id.",
+    )
+
+
+async def _answer(live: LiveJob, message: Submit, reply: Reply[Watch]) -> None:
+    """Answer with a watch on a job that may have been admitted for an earlier request with the same key."""
+    await live.admitted.wait()
+    refusal = live.refusal or _conflict(live.job, message)
+    if refusal is not None:
+        reply.fail(refusal)
+        return
+    watch = Watch(live)
+    if not reply.set(watch):
+        watch.close()
+
+
+def _conflict(earlier: Job, message: Submit) -> Failure | None:
+    if earlier.idempotency == message.idempotency:
+        return None
+    return Failure(Code.CONFLICT, "This Idempotency-Key was used before with another request body. Use a new key.")

@@ -1,0 +1,89 @@
+"""What is known of all accounts right now, and who holds a slot on which.
+
+A plain object that everybody in the tree may read without waiting, with one writer for each part: an account's entry is
+replaced whole by that account's actor, the leases belong to the dispatcher. So the choice of an account is one synchronous
+function over a picture that cannot change under it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from flow2api.actors.account_messages import AccountMessage
+from flow2api.domain.account import Account, AccountView
+from flow2api.kit.mailbox import Ref
+
+WorkKind = Literal["image", "video"]
+
+
+class Entry(NamedTuple):
+    """One account that can be asked."""
+
+    account: Account
+    signed_in: bool
+    ref: Ref[AccountMessage]
+
+
+class Roster:
+    """Accounts by id, and the number of leases held on each by kind of work."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._leases: Counter[tuple[str, WorkKind]] = Counter()
+
+    def put(self, entry: Entry) -> None:
+        """The account's newest picture. Only its own actor calls this."""
+        self._entries[entry.account.id] = entry
+
+    def remove(self, account_id: str) -> None:
+        self._entries.pop(account_id, None)
+
+    def entries(self) -> Iterable[Entry]:
+        return self._entries.values()
+
+    def get(self, account_id: str) -> Entry | None:
+        return self._entries.get(account_id)
+
+    def in_flight(self, account_id: str, kind: WorkKind) -> int:
+        return self._leases[account_id, kind]
+
+    def take(self, account_id: str, kind: WorkKind) -> None:
+        """Count a lease. Only the dispatcher calls this and `give_back`."""
+        self._leases[account_id, kind] += 1
+
+    def give_back(self, account_id: str, kind: WorkKind) -> None:
+        self._leases[account_id, kind] -= 1
+
+    def forget_leases(self) -> None:
+        self._leases.clear()
+
+    def free_slots(self, account: Account, kind: WorkKind) -> int:
+        """Slots of an account that nobody holds; never negative, also when its limit was just lowered."""
+        limit = account.image_concurrency if kind == "image" else account.video_concurrency
+        return max(0, limit - self._leases[account.id, kind])
+
+    def view(self, account_id: str) -> AccountView:
+        """The account as the outside sees it.
+
+        Raises:
+            KeyError: there is no such account.
+        """
+        entry = self._entries[account_id]
+        return AccountView(
+            account=entry.account,
+            images_in_flight=self._leases[account_id, "image"],
+            videos_in_flight=self._leases[account_id, "video"],
+            signed_in=entry.signed_in,
+        )
+
+    def statistics(self) -> "RosterStatistics":
+        return RosterStatistics(accounts=len(self._entries), leases=self._leases.total())
+
+
+class RosterStatistics(msgspec.Struct, frozen=True):
+    """How many accounts can be asked and how many leases are out."""
+
+    accounts: int
+    leases: int

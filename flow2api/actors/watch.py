@@ -1,0 +1,135 @@
+"""A live job as its watchers see it: the newest progress, coalesced for a slow reader; the end is never lost."""
+
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+import trio
+
+from flow2api.domain.job import Job, Progress
+from flow2api.errors import Failure
+
+
+class LiveJob:
+    """One job that is being worked on. Written by the task that runs it; watched by any number of callers."""
+
+    def __init__(self, job: Job, notify: Callable[[Progress], None]) -> None:
+        self.progress = Progress(job=job)
+        self.ended = False
+        self.interrupted: Failure | None = None
+        """Set when the process stops before the job is final: the job stays stored and goes on at the next start."""
+        self.watchers = 0
+        self.free_scope: trio.CancelScope | None = None
+        """Present while the job may be given up without cost."""
+        self.cancel_asked = False
+        self.admitted = trio.Event()
+        """Set once it is known whether the job is durable; `refusal` says why it is not."""
+        self.refusal: Failure | None = None
+        self._notify = notify
+        self._changed = trio.Event()
+
+    @property
+    def job(self) -> Job:
+        return self.progress.job
+
+    def show(self, **changes: object) -> None:
+        """New progress for all watchers."""
+        self.progress = msgspec.structs.replace(self.progress, **changes)
+        self._wake()
+        self._notify(self.progress)
+
+    def end(self, interrupted: Failure | None = None) -> None:
+        """The task that runs it is done; nothing changes any more."""
+        self.ended = True
+        self.interrupted = interrupted
+        self._wake()
+
+    def admit(self, earlier: Job | None) -> None:
+        """The job is durable; or it was a repeat of an earlier one, whose place this takes."""
+        if earlier is not None:
+            self.progress = Progress(job=earlier)
+            self.ended = True
+        self.admitted.set()
+
+    def refuse(self, refusal: Failure) -> None:
+        """The job could not be made durable."""
+        self.refusal = refusal
+        self.ended = True
+        self.admitted.set()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+
+    async def wait_changed(self) -> None:
+        await self._changed.wait()
+
+    def give_up(self) -> bool:
+        """Cancel it if that is still free of charge; says whether it was."""
+        if self.free_scope is None:
+            return False
+        self.cancel_asked = True
+        self.free_scope.cancel()
+        return True
+
+
+class Watch:
+    """What one caller sees of one job. A context manager: leaving it tells the job that this caller is gone.
+
+    Closing is a plain call that never waits. The last watcher of a job that nobody else waits for gives it up, if that is
+    still free of charge.
+    """
+
+    def __init__(self, live: LiveJob) -> None:
+        self._live = live
+        self._open = True
+        live.watchers += 1
+
+    @property
+    def progress(self) -> Progress:
+        """The newest progress."""
+        return self._live.progress
+
+    async def __aiter__(self) -> AsyncIterator[Progress]:
+        """The present progress at once, then the newest after each change; ends after the final state.
+
+        Raises:
+            Failure: the process stops before the job is final (`draining`).
+        """
+        seen: Progress | None = None
+        while True:
+            progress, ended = self._live.progress, self._live.ended
+            if progress is not seen:
+                seen = progress
+                yield progress
+                continue
+            if ended:
+                break
+            await self._live.wait_changed()
+        if self._live.interrupted is not None:
+            raise self._live.interrupted
+
+    async def wait_final(self) -> Job:
+        """The job once it is final.
+
+        Raises:
+            Failure: the process stops before that (`draining`).
+        """
+        while not self._live.ended:
+            await self._live.wait_changed()
+        if self._live.interrupted is not None:
+            raise self._live.interrupted
+        return self._live.job
+
+    def close(self) -> None:
+        if not self._open:
+            return
+        self._open = False
+        self._live.watchers -= 1
+        if self._live.watchers == 0 and not self._live.job.detached:
+            self._live.give_up()
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

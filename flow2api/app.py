@@ -1,0 +1,140 @@
+"""The composition root: opens what outlives the tree, starts the tree, and owns drain, signals and the exit code.
+
+Nothing imports this module but the command line.
+"""
+
+import logging
+import secrets
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trio
+
+from flow2api.actors.accounts import AddAccount
+from flow2api.config import Config, Resolved
+from flow2api.domain.catalog import Catalog
+from flow2api.instance import InstanceLock
+from flow2api.log import Secret
+from flow2api.net.http import open_http
+from flow2api.store import settings
+from flow2api.store.door import open_store
+from flow2api.store.seal import Seal, load_master_key
+from flow2api.tree import Tree
+
+log = logging.getLogger("flow2api.app")
+
+# An operator's own models, beside the settings file.
+OWN_MODELS = Path("config/models.toml")
+DATABASE = "flow2api.db"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running gateway."""
+
+    config: Config
+    url: str
+    admin_token: Secret
+    first_key: Secret | None
+    """The API key that was made because there was none; to be shown this once."""
+    drain: Callable[[], None] = field(repr=False)
+    """Begin to stop: what waits is told; what is paid for is waited for. A plain call."""
+    wait_draining: Callable[[], Awaitable[None]] = field(repr=False)
+
+
+@asynccontextmanager
+async def open_gateway(
+    resolved: Resolved, environ: Mapping[str, str], *, api_key: str | None = None, accounts: Sequence[AddAccount] = ()
+) -> AsyncIterator[Gateway]:
+    """The whole gateway, serving until the block is left, which drains it. Holds the data folder's lock meanwhile.
+
+    `api_key` is made valid if it is not yet; without it a first key is made when there is none. `accounts` are added, or renewed
+    where they are known.
+
+    Raises:
+        AlreadyRunning: another process holds the data folder.
+        StoreRefused: the database cannot be used; the message says why and what to do.
+        TooManyRestarts: a part of the tree kept failing, at the start or later.
+    """
+    data_dir = Path(resolved.config.storage.data_dir)
+    with InstanceLock(data_dir) as lock:
+        seal = Seal(load_master_key(data_dir, environ))
+        async with open_store(data_dir / DATABASE, seal) as store, open_http() as http:
+            resolved = resolved.with_overrides(await store.read(settings.all_settings))
+            for problem in resolved.ignored:
+                log.warning("a stored setting is ignored: %s", problem)
+            admin_token = Secret(secrets.token_urlsafe(32))
+            catalog = Catalog.load(OWN_MODELS if OWN_MODELS.exists() else None)
+            tree = Tree(resolved.config, store, http, catalog, admin_token.reveal())
+            first_key = await _keys(tree, api_key)
+            async with _running(tree):
+                for account in accounts:
+                    await tree.accounts.ask(account)
+                lock.publish(tree.url, admin_token)
+                yield Gateway(
+                    config=resolved.config,
+                    url=tree.url,
+                    admin_token=admin_token,
+                    first_key=Secret(first_key) if first_key else None,
+                    drain=tree.start_drain,
+                    wait_draining=tree.draining.wait,
+                )
+
+
+async def _keys(tree: Tree, api_key: str | None) -> str | None:
+    """Load the keys; the plain text of one that was made because there was none."""
+    await tree.keys.load()
+    if api_key is None:
+        return await tree.keys.ensure_first_key()
+    await tree.keys.ensure(api_key, "given at start")
+    return None
+
+
+@asynccontextmanager
+async def _running(tree: Tree) -> AsyncIterator[None]:
+    """The tree, started; drained when the block is left, however that is."""
+    async with trio.open_nursery() as nursery:
+        await nursery.start(tree.root.run)
+        try:
+            yield
+        finally:
+            tree.start_drain()
+            # Not shielded: whoever cancels this wants the end at once. Each part's drain is bounded by the tree.
+            await tree.root.stop()
+
+
+async def run_gateway(
+    resolved: Resolved,
+    environ: Mapping[str, str],
+    *,
+    api_key: str | None = None,
+    accounts: Sequence[AddAccount] = (),
+    on_ready: Callable[[Gateway], None],
+) -> int:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends at once.
+
+    Returns the exit code: 0 after a clean drain, 1 after one that was cut short.
+    """
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals, trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            async with open_gateway(resolved, environ, api_key=api_key, accounts=accounts) as gateway:
+                nursery.start_soon(_obey, signals, gateway, scope)
+                on_ready(gateway)
+                await gateway.wait_draining()
+                log.info("draining")
+            nursery.cancel_scope.cancel()
+        log.info("stopped")
+        return 0
+    log.warning("stopped at once, the drain was cut short")
+    return 1
+
+
+async def _obey(signals: AsyncIterator[int], gateway: Gateway, scope: trio.CancelScope) -> None:
+    """The first signal drains, the second cancels."""
+    await anext(signals)
+    gateway.drain()
+    await anext(signals)
+    scope.cancel()

@@ -1,0 +1,170 @@
+"""The tree of actors: which there are, in what order they start, and who holds whose ref. Part of the composition root.
+
+Start order is the order of asks turned round: who is asked starts first and is stopped last.
+"""
+
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import trio
+
+from flow2api.actors.account import AccountParts
+from flow2api.actors.accounts import Accounts, AccountsMessage
+from flow2api.actors.captcha import captcha_source
+from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
+from flow2api.actors.fair_queue import FairQueue
+from flow2api.actors.job_run import JobParts
+from flow2api.actors.jobs import JobRules, Jobs, JobsMessage
+from flow2api.actors.ledger import Ledger, Note, Tally
+from flow2api.actors.media import Library, Media, MediaMessage
+from flow2api.actors.roster import Roster
+from flow2api.api.auth import KeyRing
+from flow2api.api.services import Services
+from flow2api.api.serving import Serving
+from flow2api.config import Config
+from flow2api.domain.account import RestPolicy
+from flow2api.domain.catalog import Catalog
+from flow2api.domain.events import DrainStarted
+from flow2api.domain.proxy import assign_exit
+from flow2api.kit.bus import EventBus
+from flow2api.kit.mailbox import Mailbox
+from flow2api.kit.supervisor import ChildSpec, Supervisor
+from flow2api.net.guard import Guard
+from flow2api.net.http import Http
+from flow2api.providers.base import Provider
+from flow2api.providers.flow.provider import FlowProvider
+from flow2api.store.door import Store
+
+# Writes of the last records and of counters; short, since nothing waits for others there.
+SHORT_DRAIN_SECONDS = 5.0
+
+
+class Tree:
+    """Everything that runs, built but not started: start `root`."""
+
+    def __init__(self, config: Config, store: Store, http: Http, catalog: Catalog, admin_token: str) -> None:
+        self.config = config
+        self.draining = trio.Event()
+        self.url = ""
+        self.bus = EventBus()
+        self.keys = KeyRing(store)
+        self._store = store
+        self._http = http
+        self._catalog = catalog
+        self._admin_token = admin_token
+        self._roster = Roster()
+        self._line: FairQueue[object] = FairQueue()
+        self._library = Library(Path(config.storage.data_dir) / "media")
+        self._make_mailboxes()
+        self.accounts = self._accounts.ref
+        self.root = Supervisor(
+            "flow2api", self._children(), strategy="rest_for_one", max_restarts=3, within=60.0, bus=self.bus
+        )
+
+    def start_drain(self) -> None:
+        """Begin to stop: what waits is told; what is paid for is waited for when `root` is stopped."""
+        if not self.draining.is_set():
+            self.draining.set()
+            self.bus.publish(DrainStarted(at=time.time()))
+
+    def _make_mailboxes(self) -> None:
+        self._ledger: Mailbox[Note] = Mailbox("ledger", Ledger.mailbox_size)
+        self._media: Mailbox[MediaMessage] = Mailbox("media", Media.mailbox_size)
+        self._accounts: Mailbox[AccountsMessage] = Mailbox("accounts", Accounts.mailbox_size)
+        self._dispatcher: Mailbox[DispatcherMessage] = Mailbox("dispatcher", Dispatcher.mailbox_size)
+        self._jobs: Mailbox[JobsMessage] = Mailbox("jobs", Jobs.mailbox_size)
+
+    def _children(self) -> list[ChildSpec]:
+        config, store = self.config, self._store
+        grace = config.server.grace_seconds
+        tally = Tally()
+        media = (self._library, store, self._http, config.media.retention_seconds, time.time)
+        account_parts, job_parts = self._account_parts(), self._job_parts()
+        rules = JobRules(config.jobs, config.flow)
+        return [
+            ChildSpec("ledger", lambda: Ledger(store, tally), mailbox=self._ledger, drain_seconds=SHORT_DRAIN_SECONDS),
+            ChildSpec("media", lambda: Media(*media), mailbox=self._media, drain_seconds=SHORT_DRAIN_SECONDS),
+            ChildSpec(
+                "accounts",
+                lambda: Accounts(account_parts, config.accounts),
+                mailbox=self._accounts,
+                drain_seconds=2 * SHORT_DRAIN_SECONDS,
+            ),
+            ChildSpec(
+                "dispatcher",
+                lambda: Dispatcher(self._roster, self._line, time.time),
+                mailbox=self._dispatcher,
+                drain_seconds=SHORT_DRAIN_SECONDS,
+            ),
+            ChildSpec(
+                "jobs",
+                lambda: Jobs(job_parts, rules, self._line, self.bus, self.draining),
+                mailbox=self._jobs,
+                drain_seconds=grace,
+            ),
+            ChildSpec("server", self._make_serving, drain_seconds=grace + SHORT_DRAIN_SECONDS),
+        ]
+
+    def _make_serving(self) -> Serving:
+        def announce(url: str) -> None:
+            self.url = url
+
+        return Serving(self._services(), announce)
+
+    def _providers(self) -> dict[str, Provider]:
+        flow = FlowProvider(self._http, self.config.flow, time.time)
+        return {flow.name: flow}
+
+    def _account_parts(self) -> AccountParts:
+        config = self.config
+        policy = RestPolicy(
+            error_threshold=config.accounts.error_threshold, throttled_seconds=config.accounts.rest_seconds
+        )
+        dispatcher = self._dispatcher.ref
+        return AccountParts(
+            store=self._store,
+            providers=self._providers(),
+            captcha=captcha_source(config.captcha.method),
+            roster=self._roster,
+            wake=lambda: dispatcher.cast(Reconsider()),
+            bus=self.bus,
+            policy=policy,
+            exit_for=self._exits(),
+            now=time.time,
+        )
+
+    def _job_parts(self) -> JobParts:
+        return JobParts(
+            store=self._store,
+            dispatcher=self._dispatcher.ref,
+            media=self._media.ref,
+            ledger=self._ledger.ref,
+            library=self._library,
+            exit_for=self._exits(),
+            max_submits=self.config.jobs.max_submits,
+        )
+
+    def _exits(self) -> Callable[[str], str | None]:
+        proxy, turns = self.config.proxy, itertools.count()
+        return lambda account_id: assign_exit(proxy.urls, proxy.rotation, account_id, next(turns))
+
+    def _services(self) -> Services:
+        return Services(
+            config=self.config,
+            store=self._store,
+            catalog=self._catalog,
+            jobs=self._jobs.ref,
+            accounts=self._accounts.ref,
+            media=self._media.ref,
+            library=self._library,
+            http=self._http,
+            guard=Guard(self.config.media.allow_private),
+            bus=self.bus,
+            keys=self.keys,
+            draining=self.draining,
+            admin_token=self._admin_token,
+            started_at=time.time(),
+            tree=self.root.statistics,
+        )

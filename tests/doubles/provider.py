@@ -1,0 +1,101 @@
+"""A provider whose sessions do what a test tells them, without wire or network."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import trio
+
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.domain.job import Generation, Made
+from flow2api.domain.tier import Tier
+from flow2api.errors import Code, Failure
+from flow2api.providers.base import Balance, Begun, Identity, Order, Prepared
+
+
+class Script:
+    """What the next calls do, by the name of the call: an exception is raised, an event is waited for, else all is well."""
+
+    def __init__(self) -> None:
+        self.next: dict[str, deque[Exception | trio.Event]] = {}
+        self.calls: list[tuple[str, str]] = []
+        """(call, account id), as made."""
+
+    def add(self, call: str, *steps: Exception | trio.Event) -> None:
+        self.next.setdefault(call, deque()).extend(steps)
+
+    def count(self, call: str) -> int:
+        return sum(name == call for name, _ in self.calls)
+
+    async def play(self, call: str, account_id: str) -> None:
+        self.calls.append((call, account_id))
+        steps = self.next.get(call)
+        step = steps.popleft() if steps else None
+        if isinstance(step, trio.Event):
+            await step.wait()
+        elif step is not None:
+            raise step
+
+
+def upstream(kind: FailureKind, **fields: object) -> UpstreamFailure:
+    return UpstreamFailure(kind, f"the test says {kind.value}", **fields)  # type: ignore[arg-type]
+
+
+class FakeSession:
+    """A session that follows the script of its provider."""
+
+    def __init__(self, provider: "FakeProvider", account_id: str, vault: bytes) -> None:
+        self._provider = provider
+        self._account_id = account_id
+        self.vault = vault
+        self.identity = Identity()
+        self.signed_in_until: float | None = None
+
+    async def sign_in(self) -> None:
+        await self._provider.script.play("sign_in", self._account_id)
+        self.identity = Identity(email=f"{self.vault.decode()}@example.org")
+        self.signed_in_until = self._provider.now() + 3600
+
+    async def balance(self) -> Balance:
+        await self._provider.script.play("balance", self._account_id)
+        return Balance(credits=100, tier=Tier.PRO)
+
+    async def prepare(self, order: Order) -> Prepared:
+        await self._provider.script.play("prepare", self._account_id)
+        return Prepared(order=order, context="{}")
+
+    async def begin(self, prepared: Prepared, captcha_token: str) -> Begun:
+        await self._provider.script.play("begin", self._account_id)
+        count = prepared.order.generation.count
+        made = tuple(Made(media_id=f"m{n}", url=f"http://127.0.0.1/{n}") for n in range(count))
+        return Begun(made=made, finished=True, credits_left=90)
+
+    async def enlarge(self, made: Made, upscale: str, captcha_token: str) -> bytes:
+        await self._provider.script.play("enlarge", self._account_id)
+        return b"large"
+
+
+class FakeProvider:
+    """Named like the real one, so that accounts and catalogue fit."""
+
+    name = "flow"
+
+    def __init__(self) -> None:
+        self.script = Script()
+        self.now = trio.current_time
+
+    def captcha_action(self, generation: Generation) -> str | None:
+        return "IMAGE_GENERATION"
+
+    def open(self, account_id: str, vault: bytes, exit_url: str | None) -> FakeSession:
+        return FakeSession(self, account_id, vault)
+
+    def vault_for(self, credential: str) -> bytes:
+        if not credential:
+            raise Failure(Code.INVALID_VALUE, "Paste a cookie.", param="credential")
+        return credential.encode()
+
+    def credential_of(self, vault: bytes) -> str:
+        return vault.decode()
+
+    def models(self) -> Sequence[str]:
+        return ("KEY",)
