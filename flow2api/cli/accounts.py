@@ -29,7 +29,7 @@ def account() -> None:
 @click.option(
     "--session-token",
     metavar="TOKEN",
-    help="Value of the cookie __Secure-next-auth.session-token; - reads it from standard input. "
+    help="The cookie __Secure-next-auth.session-token of labs.google; - reads it from standard input. "
     "Left out, it is asked for without being shown, which keeps it out of the shell's history.",
 )
 @click.option("--label", default="", help="Name to call the account by; else its e-mail address.")

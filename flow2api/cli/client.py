@@ -15,7 +15,7 @@ from flow2api.cli.options import Start, start_log
 from flow2api.cli.outcomes import NO_INSTANCE, REFUSED, CommandFailed, run
 from flow2api.cli.wiring import Http, Wiring
 from flow2api.instance import read_instance
-from flow2api.log import Secret
+from flow2api.log import Secret, register_secret
 from flow2api.net.message import Limits
 
 T = TypeVar("T")
@@ -84,8 +84,9 @@ async def open_client(wiring: Wiring, start: Start) -> AsyncIterator[Client]:
             return
         alone = start.with_flags({"server.host": "127.0.0.1", "server.port": 0, "log.level": "error"})
         own = alone.resolve(wiring)
-        start_log(own)
+        start_log(own, wiring.environ)
         async with wiring.load_app().open_gateway(own, wiring.environ) as gateway:
+            register_secret(gateway.admin_token)
             yield Client(gateway.url, gateway.admin_token, http, wiring)
 
 

@@ -30,7 +30,7 @@ def serve(context: click.Context, start: Start) -> None:
     """
     wiring: Wiring = context.obj
     resolved = start.resolve(wiring)
-    start_log(resolved)
+    start_log(resolved, wiring.environ)
     context.exit(run(partial(wiring.load_app().run_gateway, resolved, wiring.environ, on_ready=_announce)))
 
 
@@ -52,7 +52,7 @@ def demo(context: click.Context, start: Start, api_key: str | None) -> None:
         if not is_given(kept.resolve(wiring), "log.level"):
             # What the demo prints should not drown in the log.
             kept = kept.with_flags({"log.level": "warning"})
-        start_log(kept.resolve(wiring))
+        start_log(kept.resolve(wiring), wiring.environ)
 
         def resolve(emulated: Mapping[str, object]) -> Resolved:
             return kept.with_flags(emulated).resolve(wiring)
@@ -63,12 +63,15 @@ def demo(context: click.Context, start: Start, api_key: str | None) -> None:
 
 
 def _announce(gateway: Gateway) -> None:
+    register_secret(gateway.admin_token)
     _say(f"flow2api listens on {gateway.url}")
     if gateway.first_key:
+        register_secret(gateway.first_key)
         _say(f"API key, made because there was none and shown only now: {gateway.first_key.reveal()}")
 
 
 def _introduce(key: str, gateway: Gateway) -> None:
+    register_secret(gateway.admin_token)
     _say(
         f"The demo runs. Every picture comes from an emulator on this machine; no account is needed.\n\n"
         f"  Address   {gateway.url}/v1\n"

@@ -4,7 +4,7 @@
 Knows nothing of the parts that are configured.
 """
 
-from flow2api.config.keys import ENV_PREFIX, KEYS, ONLY_ENVIRONMENT, Key
+from flow2api.config.keys import ENV_PREFIX, KEYS, MASTER_KEY_ENV, ONLY_ENVIRONMENT, Key
 from flow2api.config.load import Resolved, check_override, load_config
 from flow2api.config.problems import ConfigError
 from flow2api.config.render import render
@@ -26,6 +26,7 @@ __all__ = [
     "DEFAULT_PATH",
     "ENV_PREFIX",
     "KEYS",
+    "MASTER_KEY_ENV",
     "ONLY_ENVIRONMENT",
     "AccountsConfig",
     "CaptchaConfig",

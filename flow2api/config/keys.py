@@ -31,6 +31,8 @@ ONLY_ENVIRONMENT: dict[str, str] = {
     CONFIG_PATH_ENV: "Path of the settings file.",
     MASTER_KEY_ENV: "Key that seals secrets in the database, in place of the file master.key in the data folder.",
 }
+# Where people keep an API key for their curl lines, as README and welcome page show them.
+_API_KEY_OF_A_PERSON = "FLOW2API_KEY"
 # Kubernetes gives every container such variables for a service called "flow2api".
 _KUBERNETES = re.compile(r"FLOW2API_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
 
@@ -72,7 +74,9 @@ class Key(NamedTuple):
 
 
 def is_foreign(name: str, value: str) -> bool:
-    """Whether an environment variable with our prefix was set by a container platform and is no setting."""
+    """Whether an environment variable with our prefix is no setting: of a container platform, or for people's own use."""
+    if name == _API_KEY_OF_A_PERSON:
+        return True
     return _KUBERNETES.fullmatch(name) is not None and (name != "FLOW2API_PORT" or value.startswith(("tcp:", "udp:")))
 
 

@@ -74,13 +74,28 @@ class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(pattern=BASE_URL, title=A_BASE_URL, description="Base address of credits, uploads and generation.")
     ] = "https://aisandbox-pa.googleapis.com/v1"
     page_url: Annotated[
-        str, Meta(pattern=BASE_URL, title=A_BASE_URL, description="Page on which captcha tokens are asked for.")
+        str,
+        Meta(
+            pattern=BASE_URL,
+            title=A_BASE_URL,
+            description="Planned, without effect yet: page on which captcha tokens are asked for.",
+        ),
     ] = "https://labs.google/fx/tools/flow"
     recaptcha_site_key: Annotated[
-        str, Meta(pattern=r"^[\w-]+$", title="letters, digits, - and _", description="Site key of that page's captcha.")
+        str,
+        Meta(
+            pattern=r"^[\w-]+$",
+            title="letters, digits, - and _",
+            description="Planned, without effect yet: site key of that page's captcha.",
+        ),
     ] = "6LdsFiUsAAAAAIjVDZcuLhaHiDn5nnHVXVRQGeMV"
     poll_interval: Annotated[
-        float, Meta(ge=0.01, le=600, description="Seconds between two looks at generations that are under way.")
+        float,
+        Meta(
+            ge=0.01,
+            le=600,
+            description="Planned, without effect yet: seconds between two looks at clips that are under way.",
+        ),
     ] = 3.0
     request_timeout: Annotated[
         float, Meta(ge=0.1, le=3600, description="Seconds that one call to the service may take.")
@@ -89,7 +104,12 @@ class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(ge=0.1, le=DAY, description="Seconds after which a picture that is not done has failed.")
     ] = 300.0
     video_timeout: Annotated[
-        float, Meta(ge=0.1, le=DAY, description="Seconds after which a clip that is not done has failed.")
+        float,
+        Meta(
+            ge=0.1,
+            le=DAY,
+            description="Planned, without effect yet: seconds after which a clip that is not done has failed.",
+        ),
     ] = 1500.0
     projects_per_account: Annotated[
         int, Meta(ge=1, le=100, description="Flow projects that an account's generations are spread over.")
@@ -101,7 +121,10 @@ class CaptchaConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     method: Annotated[
         Literal["browser", "none"],
-        Meta(description="Where captcha tokens come from: tabs of a Chromium on this machine, or none are sent."),
+        Meta(
+            description="Where captcha tokens come from. none: none are sent. browser: tabs of a Chromium on this machine, "
+            "which is planned; until then generations that need a token are refused."
+        ),
     ] = "browser"
 
 
@@ -116,7 +139,7 @@ class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             pattern=r"^$",
             title="empty (SQLite in the data folder); PostgreSQL is planned",
-            description="Database server to use in place of SQLite.",
+            description="Planned, without effect yet: database server to use in place of SQLite.",
         ),
     ] = ""
 
@@ -129,7 +152,7 @@ class ProxyConfig(msgspec.Struct, frozen=True, kw_only=True):
     ] = ()
     rotation: Annotated[
         Literal["sticky", "round_robin"],
-        Meta(description="sticky keeps each account on one proxy, round_robin takes the next one for each call."),
+        Meta(description="sticky keeps each account on one proxy, round_robin deals the proxies out in turn."),
     ] = "sticky"
 
     def __repr__(self) -> str:
@@ -144,7 +167,7 @@ class AccountsConfig(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, le=100, description="Pictures that a new account may make at a time.")
     ] = 2
     default_video_concurrency: Annotated[
-        int, Meta(ge=1, le=100, description="Clips that a new account may make at a time.")
+        int, Meta(ge=1, le=100, description="Planned, without effect yet: clips that a new account may make at a time.")
     ] = 2
     error_threshold: Annotated[
         int, Meta(ge=1, le=1000, description="Errors in a row after which an account is disabled.")
@@ -164,19 +187,32 @@ class JobsConfig(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(ge=0.1, le=DAY, description="Seconds that a generation may wait for an account.")
     ] = 600.0
     max_submits: Annotated[
-        int, Meta(ge=1, le=20, description="How often a generation is sent again after a definite refusal.")
+        int,
+        Meta(ge=1, le=20, description="How often a generation is tried before it has failed."),
     ] = 3
     retention_seconds: Annotated[
-        float, Meta(ge=60, le=YEARS, description="How long the records of finished generations are kept.")
+        float,
+        Meta(
+            ge=60,
+            le=YEARS,
+            description="Planned, without effect yet: how long records of finished generations are kept.",
+        ),
     ] = 30 * DAY
 
 
 class MediaConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Pictures and clips on disk."""
 
-    retention_seconds: Annotated[float, Meta(ge=60, le=YEARS, description="How long media files are kept.")] = 7 * DAY
+    retention_seconds: Annotated[
+        float, Meta(ge=60, le=YEARS, description="Planned, without effect yet: how long media files are kept.")
+    ] = 7 * DAY
     max_bytes: Annotated[
-        int, Meta(ge=MIB, le=1024 * 1024 * GIB, description="Space for media files; the oldest go first.")
+        int,
+        Meta(
+            ge=MIB,
+            le=1024 * 1024 * GIB,
+            description="Planned, without effect yet: space for media files; the oldest go first.",
+        ),
     ] = 10 * GIB
     allow_private: Annotated[
         tuple[Place, ...],

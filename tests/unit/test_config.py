@@ -224,13 +224,14 @@ def test_a_wrong_environment_variable_is_an_error(empty_folder: Path, name: str,
         assert word in problem
 
 
-def test_variables_of_kubernetes_for_a_service_of_our_name_are_no_settings(empty_folder: Path) -> None:
+def test_variables_of_kubernetes_and_a_persons_api_key_are_no_settings(empty_folder: Path) -> None:
     environ = {
         "FLOW2API_SERVICE_HOST": "10.0.0.1",
         "FLOW2API_SERVICE_PORT": "8000",
         "FLOW2API_SERVICE_PORT_HTTP": "8000",
         "FLOW2API_PORT": "tcp://10.0.0.1:8000",
         "FLOW2API_PORT_8000_TCP_ADDR": "10.0.0.1",
+        "FLOW2API_KEY": "f2a_key",
     }
     assert load_config(None, environ, {}).config == Config()
 

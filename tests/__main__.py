@@ -1,0 +1,41 @@
+"""`python -m tests`: every check that must hold, each under a heading, pytest last. Further arguments go to pytest.
+
+All of them run even if an early one fails; the exit code tells whether any did.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+CHECKS: tuple[tuple[str, ...], ...] = (
+    ("ruff", "format", "--check", "."),
+    ("ruff", "check", "."),
+    ("mypy",),
+)
+
+Run = Callable[[Sequence[str]], int]
+
+
+def main(arguments: Sequence[str], run: Run) -> int:
+    """Run everything through `run`; 0 if all went well."""
+    failed = [" ".join(check) for check in CHECKS if _headed(check, run)]
+    if failed:
+        # Before the tests, so that their closing line stays the last one.
+        print(f"\n== failed so far: {', '.join(failed)}", flush=True)
+    tests_failed = _headed(("pytest", *arguments), run)
+    return 1 if failed or tests_failed else 0
+
+
+def _headed(command: Sequence[str], run: Run) -> int:
+    print(f"\n== {' '.join(command)}", flush=True)
+    return run([sys.executable, "-m", *command])
+
+
+def _run(command: Sequence[str]) -> int:
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], _run))

@@ -1,0 +1,23 @@
+"""`python -m tests` runs every check and tells when one failed."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.__main__ import main
+
+
+@pytest.mark.parametrize("failing", [None, "ruff", "mypy", "pytest"])
+def test_all_checks_run_and_one_failure_is_enough(failing: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    ran: list[Sequence[str]] = []
+
+    def run(command: Sequence[str]) -> int:
+        ran.append(command)
+        return 1 if command[2] == failing else 0
+
+    code = main(["-k", "words"], run)
+    assert code == (0 if failing is None else 1)
+    assert [command[2] for command in ran] == ["ruff", "ruff", "mypy", "pytest"]
+    assert list(ran[-1][3:]) == ["-k", "words"]
+    last_heading = capsys.readouterr().out.splitlines()[-1]
+    assert last_heading == "== pytest -k words"
