@@ -1,5 +1,6 @@
 """How a command ends: the exit codes, and expected failures as one plain message each. A traceback means a bug."""
 
+import errno
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -12,7 +13,7 @@ from flow2api.domain.catalog import CatalogError
 from flow2api.emulator.pictures import PillowMissing
 from flow2api.errors import Failure, NetworkFault
 from flow2api.instance import AlreadyRunning
-from flow2api.kit.errors import TooManyRestarts
+from flow2api.kit.errors import TooManyRestarts, describe
 from flow2api.log import mask
 from flow2api.store.errors import StoreError
 
@@ -89,4 +90,18 @@ def _told(error: BaseException) -> click.ClickException:
     code = next(code for kind, code in _EXPECTED.items() if isinstance(error, kind))
     if isinstance(error, OSError) and error.strerror:
         return CommandFailed(f"{error.filename}: {error.strerror}" if error.filename else error.strerror, code)
+    if isinstance(error, TooManyRestarts):
+        return CommandFailed(_why_it_gave_up(error), code)
     return CommandFailed(str(error), code)
+
+
+def _why_it_gave_up(error: TooManyRestarts) -> str:
+    """The crash behind it, which is what a person can do something about."""
+    cause: BaseException | None = error
+    while isinstance(cause, TooManyRestarts):
+        cause = cause.__cause__
+    if cause is None:
+        return str(error)
+    if isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE:
+        return "the address is taken: another program listens on this port; choose one with --port or server.port"
+    return f"{error}: {describe(cause)}"
