@@ -112,7 +112,9 @@ class Connection(TCPServer):
             async with self.send_lock:
                 await self._send(event.data)
         elif isinstance(event, Closed):
-            await self._close()
+            # By now the request may be cancelled, since it is over; closing does not wait for anybody, so a shield is safe.
+            with trio.CancelScope(shield=True):
+                await self._close()
             await self.protocol.handle(Closed())
         elif isinstance(event, Updated):
             self._idle, self._head_begun = event.idle, False

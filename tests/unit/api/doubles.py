@@ -266,6 +266,7 @@ class Desk:
     http: NoHttp
     key: str
     draining: trio.Event = field(default_factory=trio.Event)
+    """Stops the server; the services have an event of their own, so that tests can tell the two apart."""
 
 
 @asynccontextmanager
@@ -280,7 +281,6 @@ async def open_desk(
         plain = await keys.ensure_first_key()
         assert plain is not None
         desk_jobs, desk_media, accounts, http = FakeJobs(store), FakeMedia(library, store), FakeAccounts(), NoHttp()
-        draining = trio.Event()
         services = Services(
             config=Config(server=server or ServerConfig(port=0, grace_seconds=1.0)),
             store=store,
@@ -293,13 +293,13 @@ async def open_desk(
             guard=Guard(("127.0.0.1",)),
             bus=EventBus(),
             keys=keys,
-            draining=draining,
+            draining=trio.Event(),
             admin_token=ADMIN_TOKEN,
             started_at=time.time(),
             tree=lambda: {"name": "root", "children": []},
             pace=pace or Pace(),
         )
-        yield Desk(services, desk_jobs, desk_media, accounts, http, plain, draining)
+        yield Desk(services, desk_jobs, desk_media, accounts, http, plain)
 
 
 @asynccontextmanager

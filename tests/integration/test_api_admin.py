@@ -1,0 +1,193 @@
+"""The admin interface over a real socket."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+
+from flow2api.actors.accounts import AddAccount
+from flow2api.api.admin import door
+from flow2api.api.server import make_app
+from tests.unit.api.doubles import ADMIN_TOKEN, Desk, open_desk, serving
+
+CHAT = "/v1/chat/completions"
+MODEL = "gemini-3.1-flash-image"
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[tuple[Desk, httpx.AsyncClient]]:
+    headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    with trio.fail_after(30):
+        async with (
+            open_desk(folder) as desk,
+            serving(desk) as url,
+            httpx.AsyncClient(base_url=url, headers=headers) as client,
+        ):
+            yield desk, client
+
+
+async def test_every_admin_route_asks_who_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "FIRST_DELAY_SECONDS", 0.0)
+    async with opened(tmp_path) as (desk, client):
+        rules = [rule for rule in make_app(desk.services).url_map.iter_rules() if rule.rule.startswith("/api")]
+        assert len(rules) >= 16
+        for rule in rules:
+            path = rule.rule.replace("<account_id>", "acc_0").replace("<key_id>", "k").replace("<job_id>", "j")
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                for given in ("", "Bearer wrong", f"Bearer {desk.key}"):
+                    answer = await client.request(method, path, headers={"Authorization": given})
+                    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "admin_required"), rule
+        assert desk.accounts.asked == []
+
+
+async def test_accounts_are_listed_without_their_credentials(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, client):
+        answer = await client.get("/api/accounts")
+        assert [view["account"]["label"] for view in answer.json()["accounts"]] == ["first"]
+        assert "ST-of-first" not in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+        assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_an_account_is_added_changed_switched_refreshed_and_removed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, client):
+        added = await client.post(
+            "/api/accounts", json={"credential": "ST-new", "label": "mine", "image_concurrency": "3"}
+        )
+        assert added.status_code == 201
+        assert desk.accounts.asked[-1] == AddAccount(
+            provider="flow", credential="ST-new", label="mine", image_concurrency=3
+        )
+        one = f"/api/accounts/{added.json()['account']['id']}"
+        changed = await client.patch(one, json={"note": "hello", "videos_on": False})
+        assert (changed.json()["account"]["note"], changed.json()["account"]["videos_on"]) == ("hello", False)
+        assert (await client.post(f"{one}/disable")).json()["account"]["standing"]["state"] == "disabled"
+        assert (await client.post(f"{one}/enable")).json()["account"]["standing"]["state"] == "active"
+        assert (await client.post(f"{one}/refresh")).json()["account"]["credits"] == 77
+        assert (await client.delete(one)).status_code == 200
+        assert (await client.delete(one)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({}, "credential"),
+        ({"credential": 5}, "credential"),
+        ({"credential": "bad"}, "credential"),
+        ({"credential": "x", "image_concurrency": 0}, "image_concurrency"),
+        ({"credential": "x", "video_concurrency": "many"}, "video_concurrency"),
+    ],
+)
+async def test_an_account_that_cannot_be_added_names_the_field(
+    tmp_path: Path, body: dict[str, object], param: str
+) -> None:
+    async with opened(tmp_path) as (_, client):
+        answer = await client.post("/api/accounts", json=body)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["param"] == param
+
+
+async def test_an_export_can_be_imported_and_tells_what_became_of_each(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, client):
+        exported = await client.get("/api/accounts/export")
+        assert exported.headers["cache-control"] == "no-store"
+        assert exported.json()["accounts"][0]["credential"] == "ST-of-first"
+        broken = {"provider": "flow", "credential": "bad", "label": "broken"}
+        answer = await client.post("/api/accounts/import", json={"accounts": [*exported.json()["accounts"], broken]})
+        good, bad = answer.json()["imported"]
+        assert good["account"]["account"]["label"] == "first"
+        assert bad["account"] is None
+        assert "session token" in bad["error"]
+        assert "ST-of-first" not in answer.text
+        assert len(desk.accounts.accounts) == 2
+
+
+async def test_a_key_is_shown_once_works_and_can_be_revoked(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, client):
+        made = (await client.post("/api/keys", json={"name": "laptop"})).json()
+        bearer = {"Authorization": f"Bearer {made['secret']}"}
+        assert (await client.get("/v1/models", headers=bearer)).status_code == 200
+        listed = await client.get("/api/keys")
+        assert made["secret"] not in listed.text
+        assert "digest" not in listed.text
+        assert next(key for key in listed.json()["keys"] if key["name"] == "laptop")["last_used_at"]
+        assert (await client.delete(f"/api/keys/{made['key']['id']}")).status_code == 200
+        assert (await client.get("/v1/models", headers=bearer)).status_code == 401
+        assert (await client.delete(f"/api/keys/{made['key']['id']}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "param"), [({}, "name"), ({"name": " "}, "name"), ({"name": "x", "expires_at": 5}, "expires_at")]
+)
+async def test_a_key_that_makes_no_sense_is_not_made(tmp_path: Path, body: dict[str, object], param: str) -> None:
+    async with opened(tmp_path) as (desk, client):
+        answer = await client.post("/api/keys", json=body)
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+        assert len(desk.services.keys.listed()) == 1
+
+
+async def test_jobs_are_paged_newest_first_and_shown_with_links(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, client):
+        bearer = {"Authorization": f"Bearer {desk.key}"}
+        for text in ("one", "two", "three"):
+            body = {"model": MODEL, "messages": [{"role": "user", "content": text}]}
+            await client.post(CHAT, json=body, headers=bearer)
+        first = (await client.get("/api/jobs?limit=2")).json()
+        assert [job["generation"]["prompt"] for job in first["jobs"]] == ["three", "two"]
+        assert first["has_more"] is True
+        second = (await client.get(f"/api/jobs?limit=2&after={first['jobs'][-1]['id']}")).json()
+        assert [job["generation"]["prompt"] for job in second["jobs"]] == ["one"]
+        assert second["has_more"] is False
+        assert (await client.get("/api/jobs?state=failed")).json()["jobs"] == []
+        detail = (await client.get(f"/api/jobs/{first['jobs'][0]['id']}")).json()
+        assert detail["files"][0].endswith(f"/media/{desk.jobs.results[0]}")
+        assert (await client.get("/api/jobs/job_none")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "param"), [("limit=0", "limit"), ("limit=x", "limit"), ("state=odd", "state"), ("order=up", "order")]
+)
+async def test_a_query_that_makes_no_sense_names_the_parameter(tmp_path: Path, query: str, param: str) -> None:
+    async with opened(tmp_path) as (_, client):
+        answer = await client.get(f"/api/jobs?{query}")
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+async def test_a_waiting_job_can_be_cancelled_and_looking_at_it_does_not_end_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, client):
+        desk.jobs.hold = True
+        body = {"model": MODEL, "messages": [{"role": "user", "content": "x"}]}
+        async with trio.open_nursery() as nursery:
+
+            async def ask() -> None:
+                answer = await client.post(CHAT, json=body, headers={"Authorization": f"Bearer {desk.key}"})
+                assert answer.status_code == 409
+                assert answer.json()["error"]["code"] == "cancelled"
+
+            nursery.start_soon(ask)
+            await desk.jobs.submitted.wait()
+            job_id = desk.jobs.newest.job.id
+            assert (await client.get(f"/api/jobs/{job_id}")).json()["job"]["state"] == "queued"
+            assert not desk.jobs.newest.cancel_asked
+            assert (await client.post(f"/api/jobs/{job_id}/cancel")).json()["state"] == "cancelled"
+            desk.jobs.newest.end()
+
+
+async def test_the_system_page_shows_every_part(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, client):
+        answer = await client.get("/api/system")
+        assert answer.json()["tree"]["name"] == "root"
+        assert {"version", "uptime_seconds", "draining", "bus", "store", "http"} <= set(answer.json())
+        assert ADMIN_TOKEN not in answer.text
+
+
+async def test_a_password_can_be_set_and_used(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, client):
+        short = await client.put("/api/password", json={"password": "short"})
+        assert (short.status_code, short.json()["error"]["param"]) == (400, "password")
+        assert (await client.put("/api/password", json={"password": "a long password"})).status_code == 200
+        async with httpx.AsyncClient(base_url=client.base_url, auth=("admin", "a long password")) as person:
+            assert (await person.get("/api/accounts")).status_code == 200
