@@ -12,7 +12,7 @@ from quart_trio.wrappers import TrioResponse
 from werkzeug.exceptions import HTTPException
 
 from flow2api.errors import Code, Failure
-from flow2api.kit.errors import ActorStopped
+from flow2api.kit.errors import ActorParked, ActorStopped
 
 log = logging.getLogger("flow2api.api")
 
@@ -66,6 +66,8 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, HTTPException):
         code, message = _OF_STATUS.get(error.code or 500, (Code.INVALID_VALUE, "The request could not be understood."))
         return Failure(code, message)
+    if isinstance(error, ActorParked):
+        return Failure(Code.CONFLICT, "This part rests after repeated crashes; restart it or see the log.")
     if isinstance(error, ActorStopped):
         return Failure(Code.DRAINING, "The gateway is being stopped.", retry_after_seconds=10.0)
     log.error("request failed unexpectedly", exc_info=error)

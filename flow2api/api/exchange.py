@@ -106,7 +106,7 @@ class GatewayRequest(TrioRequest):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.request_id = f"req_{secrets.token_hex(12)}"
+        self.request_id = new_request_id()
         self.leaving = ExitStack()
 
     def header(self, name: bytes) -> bytes | None:
@@ -115,6 +115,11 @@ class GatewayRequest(TrioRequest):
             if key == name:
                 return bytes(value)
         return None
+
+
+def new_request_id() -> str:
+    """An id for one request, by which its answer and its lines in the log are found."""
+    return f"req_{secrets.token_hex(12)}"
 
 
 class Poured(TrioResponse):

@@ -57,7 +57,11 @@ async def _serve(request: GatewayRequest, library: Library, name: str) -> TrioRe
     etag = f'"{name.partition(".")[0]}-{size:x}"'
     headers = {**_HEADERS, "ETag": etag, "Content-Disposition": f'inline; filename="{name}"'}
     if _known(request.header(b"if-none-match"), etag):
-        return TrioResponse(b"", 304, headers)
+        unchanged = TrioResponse(b"", 304, headers)
+        # Both would speak of the empty body, not of the file.
+        unchanged.headers.remove("Content-Length")
+        unchanged.headers.remove("Content-Type")
+        return unchanged
     span = wanted(request.header(b"range"), size) if _fresh(request.header(b"if-range"), etag) else None
     if span is not None and span.start >= span.end:
         return TrioResponse(b"", 416, {**headers, "Content-Range": f"bytes */{size}"})

@@ -25,6 +25,7 @@ from hypercorn.typing import ASGIFramework, ConnectionState, H11SendableEvent
 from hypercorn.utils import parse_socket_addr
 
 from flow2api.api.errors import envelope
+from flow2api.api.exchange import new_request_id
 from flow2api.errors import Code, Failure
 
 log = logging.getLogger("flow2api.api")
@@ -62,6 +63,7 @@ class Http1(H11Protocol):
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),
+            (b"x-request-id", new_request_id().encode()),
             *self.config.response_headers("h11"),
         ]
         await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))

@@ -91,6 +91,8 @@ async def test_a_known_file_is_not_sent_again(tmp_path: Path) -> None:
         for known in (etag, f"W/{etag}", f'"x", {etag}', "*"):
             answer = await client.get(f"/media/{file.name}", headers={"If-None-Match": known})
             assert (answer.status_code, answer.content) == (304, b"")
+            assert answer.headers["etag"] == etag
+            assert "content-length" not in answer.headers
         assert (await client.get(f"/media/{file.name}", headers={"If-None-Match": '"x"'})).status_code == 200
 
 

@@ -58,7 +58,8 @@ async def test_it_reads_a_whole_answer(tmp_path: Path) -> None:
 
 async def test_it_reads_a_stream_with_usage(tmp_path: Path) -> None:
     def run(client: OpenAI) -> tuple[str, list[str], int]:
-        text, reasons, tokens = "", [], 0
+        text, tokens = "", 0
+        reasons: list[str] = []
         with client.chat.completions.create(
             model=MODEL,
             messages=[{"role": "user", "content": "a fox"}],

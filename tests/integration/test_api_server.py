@@ -163,6 +163,7 @@ async def test_bytes_that_are_no_request_get_a_json_answer(tmp_path: Path, garba
             answer = await read_all(stream)
         assert answer.startswith(b"HTTP/1.1 4")
         assert b'{"error":{' in answer
+        assert b"x-request-id: req_" in answer
         assert (await client.get("/health")).status_code == 200
 
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from flow2api.api.openai.chat_request import FileData, ImageEntry, ImageUrl, Message, Part
 from flow2api.errors import Code, Failure
 
-_MARKDOWN = re.compile(r"!\[[^\]]*\]\(\s*<?([^\s<>()]+)>?[^()]*\)")
+# No two neighbouring parts may take the same characters: what a caller sends must not cost more than one pass.
+_MARKDOWN = re.compile(r"!\[[^\[\]]{0,500}\]\([ \t]{0,9}<?([^\s<>()]+)>?(?:\s[^()]*)?\)")
 
 
 class Reference(NamedTuple):

@@ -14,6 +14,8 @@ from flow2api.api.wire import encode
 TITLE_LENGTH = 40
 SUMMARY_LENGTH = 600
 
+_SYSTEM = ("system", "developer")
+
 Form = Callable[["Talk"], str]
 
 
@@ -92,24 +94,27 @@ OPENINGS: tuple[Opening, ...] = (
     Opening("system", "Summarize the conversation into a title", "", title),
 )
 
+# Enough of any text for a title; bounds what the patterns below can cost.
+_READ_CHARACTERS = 8000
+_READ_MESSAGES = 50
 _HISTORY = re.compile(r"<chat_history>(.*?)(?:</chat_history>|\Z)", re.DOTALL)
+_SPEAKER = r"^[ \t]*(?:{})[ \t]*[:：]"
 _SPOKEN = re.compile(
-    r"^\s*(?:user|human)\s*[:：]\s*(.*?)(?=^\s*(?:user|human|assistant|ai)\s*[:：]|\Z)", re.M | re.S | re.I
+    f"{_SPEAKER.format('user|human')}(.*?)(?={_SPEAKER.format('user|human|assistant|ai')}|\\Z)", re.M | re.S | re.I
 )
-_PICTURE = re.compile(r"!?\[[^\]]*\]\([^)]*\)|<video.*?</video>|https?://\S+|data:\S+", re.DOTALL)
-_AFTER = re.compile(r"(?:Conversation|starts with)\s*[:：]\s*\n(.*)", re.DOTALL)
+_PICTURE = re.compile(r"!?\[[^\[\]]*\]\([^()]*\)|<video.*?</video>|https?://\S+|data:\S+", re.DOTALL)
+_AFTER = re.compile(r"(?:Conversation|starts with):[ \t]*\n(.*)", re.DOTALL)
 
 
 def answer(messages: Sequence[Message], openings: Sequence[Opening] = OPENINGS) -> str | None:
     """The answer to a side request; None when this is a real one."""
     last = messages[-1]
-    system = next((message for message in messages if message.role in ("system", "developer")), None)
-    candidates = [("user" if last.role == "user" else "system", last)]
-    if system is not None and system is not last:
-        candidates.append(("system", system))
-    for role, message in candidates:
-        text = message.text().lstrip()
-        opening = _find(openings, role, text)
+    system = next((message for message in messages if message.role in _SYSTEM), None)
+    for message in (last, system):
+        if message is None or message.role not in ("user", *_SYSTEM):
+            continue
+        role = "user" if message.role == "user" else "system"
+        opening = _find(openings, role, message.text()[:_READ_CHARACTERS].lstrip())
         if opening is not None:
             return opening.form(_talk(messages, message)) if opening.form else None
     return None
@@ -134,13 +139,18 @@ def _find(openings: Sequence[Opening], role: str, text: str) -> Opening | None:
 
 def _talk(messages: Sequence[Message], instruction: Message) -> Talk:
     """What the user said, wherever the front end put it: in messages of their own, or quoted in the request."""
-    own = [message.text() for message in messages if message.role == "user" and message is not instruction]
-    quoting = own if instruction.role != "user" else [instruction.text()]
-    quoted = [said for text in quoting for said in _quoted(text)]
-    said = quoted or own or [match[1] for match in [_AFTER.search(instruction.text())] if match]
+    asked = _text(instruction)
+    users = [message for message in messages if message.role == "user" and message is not instruction]
+    own = [_text(message) for message in (*users[:1], *users[1:][-_READ_MESSAGES:])]
+    quoted = [said for text in ([asked] if instruction.role == "user" else own) for said in _quoted(text)]
+    said = quoted or own or _AFTER.findall(asked)
     return Talk([clean for text in said if (clean := _PICTURE.sub(" ", text).strip())])
 
 
 def _quoted(text: str) -> list[str]:
     block = _HISTORY.search(text)
     return _SPOKEN.findall(block[1] if block else text)
+
+
+def _text(message: Message) -> str:
+    return message.text()[:_READ_CHARACTERS]

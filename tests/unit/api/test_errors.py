@@ -6,7 +6,7 @@ from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound
 
 from flow2api.api.errors import advice, envelope, failure_of, respond
 from flow2api.errors import KINDS, Code, Failure
-from flow2api.kit.errors import ActorStopped
+from flow2api.kit.errors import ActorParked, ActorStopped
 
 
 @pytest.mark.parametrize("code", list(Code))
@@ -40,6 +40,7 @@ def test_a_failure_is_found_inside_nested_groups() -> None:
         (MethodNotAllowed(), Code.METHOD_NOT_ALLOWED),
         (BadRequest("<b>html</b>"), Code.INVALID_VALUE),
         (ActorStopped("jobs"), Code.DRAINING),
+        (ActorParked("account x", "crashed"), Code.CONFLICT),
     ],
 )
 def test_the_errors_of_framework_and_actors_have_codes_of_ours(error: Exception, code: Code) -> None:

@@ -1,5 +1,11 @@
-import pytest
+import time
+from contextlib import suppress
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flow2api.api.openai import sidework
 from flow2api.api.openai.chat_request import ChatRequest, Message
 from flow2api.api.openai.conversation import Asked, read
 from flow2api.api.wire import decode, decoder, encode
@@ -8,6 +14,9 @@ from flow2api.errors import Code, Failure
 OWN = "http://gw/media/own.png"
 PIXEL = "data:image/png;base64,AAAA"
 _decoder = decoder(ChatRequest)
+FIELDS = st.sampled_from(
+    ["messages", "content", "role", "type", "text", "image_url", "url", "size", "n", "extra_body", "images"]
+)
 
 
 def messages(*given: object) -> list[Message]:
@@ -145,3 +154,30 @@ def test_what_front_ends_send_besides_is_ignored() -> None:
     read_body = decode(encode(body), _decoder)
     assert read_body.n is None
     assert not read_body.stream
+
+
+@pytest.mark.parametrize("piece", ["![", "![]", "![](a", "![](a b", "![a](<x>", "![](", "["])
+def test_a_hostile_answer_costs_one_pass(piece: str) -> None:
+    start = time.process_time()
+    asked(user("a"), assistant(piece * 200_000 + "x" * 1_000_000), user("b"))
+    assert time.process_time() - start < 3
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(FIELDS, inner),
+    )
+)
+@settings(max_examples=200)
+def test_arbitrary_json_is_read_or_refused_but_nothing_else(value: object) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+    if isinstance(value, dict):
+        body |= value
+    for given_body in (value, body):
+        with suppress(Failure):
+            request = decode(encode(given_body), _decoder)
+            list(request.all_places())
+            if request.messages:
+                sidework.answer(request.messages)
+                read(request.messages, lambda url: False)

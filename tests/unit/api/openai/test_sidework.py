@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -112,3 +113,10 @@ def test_a_long_text_is_cut_between_words() -> None:
     assert shorten("one two  three\nfour", 12) == "one two"
     assert shorten("一二三四五六七八九十", 4) == "一二三四"
     assert shorten('"quoted"', 40) == "quoted"
+
+
+@pytest.mark.parametrize("piece", ["\n", " ", "[", "user:", "\nuser:", "<chat_history>", "<video", "![](", "data:"])
+def test_a_hostile_task_costs_little(piece: str) -> None:
+    start = time.process_time()
+    assert answer([user("### Task:\n" + piece * 500_000)]) is not None
+    assert time.process_time() - start < 2
