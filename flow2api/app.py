@@ -17,6 +17,7 @@ from flow2api.actors.accounts import AddAccount
 from flow2api.config import Config, Resolved
 from flow2api.domain.catalog import Catalog
 from flow2api.instance import InstanceLock
+from flow2api.kit.stall import watching_stalls
 from flow2api.log import Secret
 from flow2api.net.http import open_http
 from flow2api.store import settings
@@ -60,7 +61,7 @@ async def open_gateway(
         TooManyRestarts: a part of the tree kept failing, at the start or later.
     """
     data_dir = Path(resolved.config.storage.data_dir)
-    with InstanceLock(data_dir) as lock:
+    with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds):
         seal = Seal(load_master_key(data_dir, environ))
         async with open_store(data_dir / DATABASE, seal) as store, open_http() as http:
             resolved = resolved.with_overrides(await store.read(settings.all_settings))

@@ -6,6 +6,7 @@ Start order is the order of asks turned round: who is asked starts first and is 
 import itertools
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import trio
@@ -21,7 +22,7 @@ from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.media import Library, Media, MediaMessage
 from flow2api.actors.roster import Roster
 from flow2api.api.auth import KeyRing
-from flow2api.api.services import Services
+from flow2api.api.services import Pace, Services
 from flow2api.api.serving import Serving
 from flow2api.config import Config
 from flow2api.domain.account import RestPolicy
@@ -31,6 +32,7 @@ from flow2api.domain.proxy import assign_exit
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.supervisor import ChildSpec, Supervisor
+from flow2api.kit.timing import Backoff
 from flow2api.net.guard import Guard
 from flow2api.net.http import Http
 from flow2api.providers.base import Provider
@@ -81,11 +83,12 @@ class Tree:
         grace = config.server.grace_seconds
         tally = Tally()
         media = (self._library, store, self._http, config.media.retention_seconds, time.time)
+        fetching = partial(Media, *media, pauses=Backoff(first=config.jobs.pause_seconds, factor=3, limit=10))
         account_parts, job_parts = self._account_parts(), self._job_parts()
         rules = JobRules(config.jobs, config.flow)
         return [
             ChildSpec("ledger", lambda: Ledger(store, tally), mailbox=self._ledger, drain_seconds=SHORT_DRAIN_SECONDS),
-            ChildSpec("media", lambda: Media(*media), mailbox=self._media, drain_seconds=SHORT_DRAIN_SECONDS),
+            ChildSpec("media", fetching, mailbox=self._media, drain_seconds=SHORT_DRAIN_SECONDS),
             ChildSpec(
                 "accounts",
                 lambda: Accounts(account_parts, config.accounts),
@@ -144,6 +147,7 @@ class Tree:
             library=self._library,
             exit_for=self._exits(),
             max_submits=self.config.jobs.max_submits,
+            pauses=Backoff(first=self.config.jobs.pause_seconds, factor=3, limit=20),
         )
 
     def _exits(self) -> Callable[[str], str | None]:
@@ -151,6 +155,7 @@ class Tree:
         return lambda account_id: assign_exit(proxy.urls, proxy.rotation, account_id, next(turns))
 
     def _services(self) -> Services:
+        server = self.config.server
         return Services(
             config=self.config,
             store=self._store,
@@ -167,4 +172,5 @@ class Tree:
             admin_token=self._admin_token,
             started_at=time.time(),
             tree=self.root.statistics,
+            pace=Pace(blank_after_seconds=server.blank_after_seconds, beat_seconds=server.beat_seconds),
         )

@@ -6,7 +6,7 @@ ends the task early (a crash, a kill, a drain) leaves a row from which the job g
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -39,6 +39,7 @@ R = TypeVar("R")
 MOVES_LIMIT = 12
 STORE_TRIES = 8
 LAST_WRITE_SECONDS = 5.0
+DEFAULT_PAUSES = Backoff(first=0.5, factor=3, limit=20)
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class JobParts:
     library: Library
     exit_for: Callable[[str], str | None]
     max_submits: int
+    pauses: Backoff = DEFAULT_PAUSES
+    """Between tries of one job after a trouble that is not the account's alone."""
     now: Callable[[], float] = time.time
 
 
@@ -81,7 +84,7 @@ class JobRun:
         self._draining = draining
         self._avoid: set[str] = set()
         self._counted = 0
-        self._pauses = iter(Backoff(first=0.5, factor=3, limit=20))
+        self._pauses = iter(parts.pauses)
 
     @property
     def _job(self) -> Job:
@@ -200,6 +203,8 @@ class JobRun:
             await self._free(self._job.deadline, _late(), self._pause)
 
     async def _pause(self) -> None:
+        if self._pauses is None:
+            self._pauses = iter(Backoff(first=0.5, factor=3, limit=20))
         await trio.sleep(next(self._pauses))
 
     # -- results -------------------------------------------------------------------------------------------------
@@ -315,13 +320,14 @@ class JobRun:
         Raises:
             StoreFault: it lasts; the job goes on from its last written state after a restart.
         """
-        pauses = iter(Backoff(first=0.2, factor=2, limit=10))
+        pause = 0.2
         for _ in range(STORE_TRIES - 1):
             try:
                 return await write()
             except StoreFault as fault:
                 log.error("the store failed, trying again job=%s: %s", self._job.id, fault)
-                await trio.sleep(next(pauses))
+                await trio.sleep(pause)
+                pause *= 2
         return await write()
 
     async def _finish(self, state: JobState, *, files: list[MediaFile] | None = None, **changes: object) -> None:

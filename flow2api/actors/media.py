@@ -20,7 +20,6 @@ from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure, NetworkFault
 from flow2api.kit.actor import Actor
 from flow2api.kit.mailbox import Ask
-from flow2api.kit.timing import Backoff
 from flow2api.net.http import Http
 from flow2api.net.message import Limits, Response
 from flow2api.providers.base import Picture
@@ -39,7 +38,8 @@ MIMES = {
 _EXTENSIONS = {mime: extension for extension, mime in MIMES.items()}
 # Inputs are needed until their job is done, also after a restart.
 INPUT_SECONDS = 2 * 86400.0
-FETCH_TRIES = 4
+FETCH_PAUSES_SECONDS = (0.3, 1.0, 3.0, 0.0)
+DEFAULT_PAUSES = Backoff(first=0.5, factor=3, limit=10)
 # An enlarged picture may have tens of megabytes; only so many are held in memory at a time.
 FETCHES_AT_A_TIME = 16
 PICTURE_LIMITS = Limits(total_seconds=120, max_bytes=128 * 1024 * 1024)
@@ -114,13 +114,22 @@ class Media(Actor[MediaMessage]):
     expected: ClassVar[tuple[type[Exception], ...]] = (Failure,)
 
     def __init__(
-        self, library: Library, store: Store, http: Http, retention_seconds: float, now: Callable[[], float]
+        self,
+        library: Library,
+        store: Store,
+        http: Http,
+        retention_seconds: float,
+        now: Callable[[], float],
+        *,
+        pauses: Backoff = DEFAULT_PAUSES,
     ) -> None:
+        """`pauses` lie between tries to fetch one picture."""
         self._library = library
         self._store = store
         self._http = http
         self._retention_seconds = retention_seconds
         self._now = now
+        self._pauses = pauses
         self._fetches = trio.CapacityLimiter(FETCHES_AT_A_TIME)
 
     async def start(self) -> None:
@@ -160,7 +169,7 @@ class Media(Actor[MediaMessage]):
 
     async def _download(self, message: FetchResult) -> bytes:
         """The finished picture's bytes. Asking again is free, so a passing fault is waited out."""
-        pauses = iter(Backoff(first=0.3, factor=3, limit=10))
+        pauses = iter(self._pauses)
         for tries_left in reversed(range(FETCH_TRIES)):
             try:
                 response = await self._http.request(
@@ -174,8 +183,7 @@ class Media(Actor[MediaMessage]):
                 trouble = f"the provider's media server answered {response.status}"
                 if _settled(response):
                     break
-            if tries_left:
-                await trio.sleep(next(pauses))
+            await trio.sleep(pause)
         raise Failure(Code.RESULT_LOST, f"The result was made but could not be fetched: {trouble}.")
 
     async def _write(

@@ -62,6 +62,18 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: Annotated[
         tuple[Origin, ...], Meta(description="Web pages of which origins may call the API from a browser.")
     ] = ("*",)
+    blank_after_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.01,
+            le=3600,
+            description="Seconds after which a whole answer begins with white space while it is waited for; a failure after that "
+            "can no longer be a status.",
+        ),
+    ] = 50.0
+    beat_seconds: Annotated[
+        float, Meta(ge=0.01, le=3600, description="Seconds for which an answer that has begun is never silent.")
+    ] = 10.0
 
 
 class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +202,15 @@ class JobsConfig(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=20, description="How often a generation is tried before it has failed."),
     ] = 3
+    pause_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.01,
+            le=600,
+            description="Pause before a generation or a download is tried again after a fault of the service; each further one is "
+            "three times as long.",
+        ),
+    ] = 0.5
     retention_seconds: Annotated[
         float,
         Meta(
@@ -229,6 +250,14 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
     format: Annotated[
         Literal["text", "json"], Meta(description="text is one key=value line for each fact, json one object.")
     ] = "text"
+    stall_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="For development: warn when one step of a task holds up all others for longer than this; 0 does not look.",
+        ),
+    ] = 0.0
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
