@@ -160,7 +160,7 @@ class Accounts(Actor[AccountsMessage]):
 
     async def _watch_lives(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """An account whose actor parked cannot be asked, so it must not be chosen either."""
-        with self._parts.bus.subscribe() as events:
+        with self._parts.bus.subscribe(only=Life) as events:
             task_status.started()
             async for event in events:
                 if isinstance(event, Life) and event.what == "parked" and event.name.startswith("account "):

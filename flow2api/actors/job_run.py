@@ -6,7 +6,7 @@ ends the task early (a crash, a kill, a drain) leaves a row from which the job g
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 

@@ -166,13 +166,16 @@ class Jobs(Actor[JobsMessage]):
         if self._draining.is_set() or self._stopping.is_set():
             return _draining()
         limit = self._rules.jobs.queue_limit
-        if sum(live.job.state is JobState.QUEUED for live in self._live.values()) >= limit:
+        if len(self._live) >= limit and self._waiting() >= limit:
             return Failure(
                 Code.QUEUE_FULL,
                 f"The queue is full ({limit} generations wait). Try again in a while.",
                 retry_after_seconds=10.0,
             )
         return None
+
+    def _waiting(self) -> int:
+        return sum(live.progress.job.state is JobState.QUEUED for live in self._live.values())
 
     def _new_job(self, message: Submit) -> Job:
         now = self._parts.now()

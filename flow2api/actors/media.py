@@ -20,6 +20,7 @@ from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure, NetworkFault
 from flow2api.kit.actor import Actor
 from flow2api.kit.mailbox import Ask
+from flow2api.kit.timing import Backoff
 from flow2api.net.http import Http
 from flow2api.net.message import Limits, Response
 from flow2api.providers.base import Picture
@@ -38,7 +39,7 @@ MIMES = {
 _EXTENSIONS = {mime: extension for extension, mime in MIMES.items()}
 # Inputs are needed until their job is done, also after a restart.
 INPUT_SECONDS = 2 * 86400.0
-FETCH_PAUSES_SECONDS = (0.3, 1.0, 3.0, 0.0)
+FETCH_TRIES = 4
 DEFAULT_PAUSES = Backoff(first=0.5, factor=3, limit=10)
 # An enlarged picture may have tens of megabytes; only so many are held in memory at a time.
 FETCHES_AT_A_TIME = 16
@@ -183,7 +184,8 @@ class Media(Actor[MediaMessage]):
                 trouble = f"the provider's media server answered {response.status}"
                 if _settled(response):
                     break
-            await trio.sleep(pause)
+            if tries_left:
+                await trio.sleep(next(pauses))
         raise Failure(Code.RESULT_LOST, f"The result was made but could not be fetched: {trouble}.")
 
     async def _write(

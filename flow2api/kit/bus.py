@@ -25,8 +25,9 @@ class Subscription:
     missed: int
     """How many events were dropped, the oldest first, because this listener was behind by its whole size."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, only: type | tuple[type, ...]) -> None:
         self.missed = 0
+        self._only = only
         self._send, self._receive = trio.open_memory_channel[object](size)
 
     def __aiter__(self) -> AsyncIterator[object]:
@@ -49,6 +50,8 @@ class Subscription:
 
     def offer(self, event: object) -> bool:
         """Put an event in, dropping the oldest if there is no room; False when one was dropped. For the bus alone."""
+        if not isinstance(event, self._only):
+            return True
         try:
             self._send.send_nowait(event)
         except trio.WouldBlock:
@@ -82,15 +85,15 @@ class EventBus:
                 self._missed += 1
 
     @contextmanager
-    def subscribe(self, size: int = 256) -> Iterator[Subscription]:
-        """Listen from now on, `size` (at least 1) events of slack, until the block is left.
+    def subscribe(self, size: int = 256, *, only: type | tuple[type, ...] = object) -> Iterator[Subscription]:
+        """Listen from now on to events of some types, `size` (at least 1) events of slack, until the block is left.
 
         with bus.subscribe() as events:
             async for event in events: ...
         """
         if size < 1:
             raise ValueError("a subscription needs room for one event at least")
-        subscription = Subscription(size)
+        subscription = Subscription(size, only)
         if self._closed:
             subscription.close()
         self._subscriptions[subscription] = None

@@ -21,10 +21,10 @@ WHOLE_WRITE_BYTES = 8 * 1024
 class PoolLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How many connections there may be."""
 
-    connections: int = 256
+    connections: int = 4096
     """In use at a time; further calls wait."""
-    idle_per_key: int = 16
-    idle_total: int = 128
+    idle_per_key: int = 256
+    idle_total: int = 512
     idle_seconds: float = 60.0
 
 
