@@ -37,6 +37,7 @@ def decode(body: bytes, using: msgspec.json.Decoder[T]) -> T:
 
 
 def field_failure(complaint: str) -> Failure:
+    """What a decoder's complaint means to a caller."""
     problem, _, where = complaint.partition(" - at `$")
     path = where.rstrip("`").removeprefix(".")
     if problem.startswith(_MISSING):

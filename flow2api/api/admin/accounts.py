@@ -33,6 +33,9 @@ class NewAccount(msgspec.Struct):
     image_concurrency: int | None = None
     video_concurrency: int | None = None
 
+    def __repr__(self) -> str:
+        return f"NewAccount(label={self.label!r})"
+
 
 class Changes(msgspec.Struct):
     """The body of `PATCH /api/accounts/{id}`; what is absent stays."""
@@ -70,16 +73,32 @@ MAX_IMPORT = 500
 
 def routes(services: Services) -> Table:
     """All of them."""
-    ask = services.accounts.ask
+    views = _Views(services)
+    one = "/api/accounts/<account_id>"
+    return (
+        ("GET", "/api/accounts", views.list_all),
+        ("POST", "/api/accounts", views.add),
+        ("POST", "/api/accounts/import", views.bring),
+        ("GET", "/api/accounts/export", views.export),
+        ("PATCH", one, views.change),
+        ("DELETE", one, views.remove),
+        ("POST", f"{one}/enable", views.enable),
+        ("POST", f"{one}/disable", views.disable),
+        ("POST", f"{one}/refresh", views.refresh),
+    )
 
-    async def shown(message: Ask[AccountView], status: int = 200) -> TrioResponse:
-        view = await ask(message)
-        return wire.answer(view, status)
 
-    async def list_all(request: GatewayRequest) -> TrioResponse:
-        return wire.answer({"accounts": await ask(ListAccounts())})
+class _Views:
+    """Each method is a route."""
 
-    async def add(request: GatewayRequest) -> TrioResponse:
+    def __init__(self, services: Services) -> None:
+        self._ask = services.accounts.ask
+
+    async def list_all(self, request: GatewayRequest) -> TrioResponse:
+        views = await self._ask(ListAccounts())
+        return wire.answer({"accounts": views})
+
+    async def add(self, request: GatewayRequest) -> TrioResponse:
         new = wire.decode(await request.body.whole(), _new)
         message = AddAccount(
             provider=new.provider or DEFAULT_PROVIDER,
@@ -89,68 +108,59 @@ def routes(services: Services) -> Table:
             image_concurrency=_slots(new.image_concurrency, "image_concurrency"),
             video_concurrency=_slots(new.video_concurrency, "video_concurrency"),
         )
-        return await shown(message, 201)
+        return await self._shown(message, 201)
 
-    async def bring(request: GatewayRequest) -> TrioResponse:
+    async def bring(self, request: GatewayRequest) -> TrioResponse:
         given = wire.decode(await request.body.whole(), _import).accounts
         if len(given) > MAX_IMPORT:
             raise Failure(
                 Code.INVALID_VALUE, f"At most {MAX_IMPORT} accounts can be imported at once.", param="accounts"
             )
-        return wire.answer({"imported": [await _bring(services, export) for export in given]})
+        return wire.answer({"imported": [await self._bring(export) for export in given]})
 
-    async def export(request: GatewayRequest) -> TrioResponse:
+    async def export(self, request: GatewayRequest) -> TrioResponse:
+        exported = await self._ask(ExportAccounts())
         name = 'attachment; filename="flow2api-accounts.json"'
-        return wire.answer({"accounts": await ask(ExportAccounts())}, headers={"Content-Disposition": name})
+        return wire.answer({"accounts": exported}, headers={"Content-Disposition": name})
 
-    async def change(request: GatewayRequest, account_id: str) -> TrioResponse:
+    async def change(self, request: GatewayRequest, account_id: str) -> TrioResponse:
         asked = wire.decode(await request.body.whole(), _changes)
         _slots(asked.image_concurrency, "image_concurrency")
         _slots(asked.video_concurrency, "video_concurrency")
-        return await shown(ChangeAccount(account_id, Change(**msgspec.structs.asdict(asked))))
+        return await self._shown(ChangeAccount(account_id, Change(**msgspec.structs.asdict(asked))))
 
-    async def remove(request: GatewayRequest, account_id: str) -> TrioResponse:
-        await ask(RemoveAccount(account_id))
+    async def remove(self, request: GatewayRequest, account_id: str) -> TrioResponse:
+        await self._ask(RemoveAccount(account_id))
         return wire.answer({"id": account_id, "deleted": True})
 
-    async def enable(request: GatewayRequest, account_id: str) -> TrioResponse:
-        return await shown(SetEnabled(account_id, True))
+    async def enable(self, request: GatewayRequest, account_id: str) -> TrioResponse:
+        return await self._shown(SetEnabled(account_id, True))
 
-    async def disable(request: GatewayRequest, account_id: str) -> TrioResponse:
-        return await shown(SetEnabled(account_id, False))
+    async def disable(self, request: GatewayRequest, account_id: str) -> TrioResponse:
+        return await self._shown(SetEnabled(account_id, False))
 
-    async def refresh(request: GatewayRequest, account_id: str) -> TrioResponse:
-        return await shown(RefreshAccount(account_id))
+    async def refresh(self, request: GatewayRequest, account_id: str) -> TrioResponse:
+        return await self._shown(RefreshAccount(account_id))
 
-    one = "/api/accounts/<account_id>"
-    return (
-        ("GET", "/api/accounts", list_all),
-        ("POST", "/api/accounts", add),
-        ("POST", "/api/accounts/import", bring),
-        ("GET", "/api/accounts/export", export),
-        ("PATCH", one, change),
-        ("DELETE", one, remove),
-        ("POST", f"{one}/enable", enable),
-        ("POST", f"{one}/disable", disable),
-        ("POST", f"{one}/refresh", refresh),
-    )
+    async def _shown(self, message: Ask[AccountView], status: int = 200) -> TrioResponse:
+        view = await self._ask(message)
+        return wire.answer(view, status)
 
-
-async def _bring(services: Services, export: AccountExport) -> Imported:
-    message = AddAccount(
-        provider=export.provider,
-        credential=export.credential,
-        label=export.label,
-        note=export.note,
-        image_concurrency=export.image_concurrency,
-        video_concurrency=export.video_concurrency,
-        enabled=export.enabled,
-    )
-    try:
-        view = await services.accounts.ask(message)
-    except Failure as failure:
-        return Imported(export.label, error=failure.message)
-    return Imported(export.label, account=view)
+    async def _bring(self, export: AccountExport) -> Imported:
+        message = AddAccount(
+            provider=export.provider,
+            credential=export.credential,
+            label=export.label,
+            note=export.note,
+            image_concurrency=export.image_concurrency,
+            video_concurrency=export.video_concurrency,
+            enabled=export.enabled,
+        )
+        try:
+            view = await self._ask(message)
+        except Failure as failure:
+            return Imported(export.label, error=failure.message)
+        return Imported(export.label, account=view)
 
 
 def _slots(count: int | None, param: str) -> int | None:
