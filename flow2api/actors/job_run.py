@@ -203,8 +203,6 @@ class JobRun:
             await self._free(self._job.deadline, _late(), self._pause)
 
     async def _pause(self) -> None:
-        if self._pauses is None:
-            self._pauses = iter(Backoff(first=0.5, factor=3, limit=20))
         await trio.sleep(next(self._pauses))
 
     # -- results -------------------------------------------------------------------------------------------------

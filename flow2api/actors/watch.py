@@ -89,24 +89,27 @@ class Watch:
         """The newest progress."""
         return self._live.progress
 
-    async def __aiter__(self) -> AsyncIterator[Progress]:
-        """The present progress at once, then the newest after each change; ends after the final state.
+    async def newer_than(self, seen: Progress | None) -> Progress | None:
+        """The newest progress once it is another than `seen`; None when the job ended and its end was seen.
+
+        Cancelling it loses nothing.
 
         Raises:
             Failure: the process stops before the job is final (`draining`).
         """
-        seen: Progress | None = None
-        while True:
-            progress, ended = self._live.progress, self._live.ended
-            if progress is not seen:
-                seen = progress
-                yield progress
-                continue
-            if ended:
-                break
+        while self._live.progress is seen:
+            if self._live.ended:
+                if self._live.interrupted is not None:
+                    raise self._live.interrupted
+                return None
             await self._live.wait_changed()
-        if self._live.interrupted is not None:
-            raise self._live.interrupted
+        return self._live.progress
+
+    async def __aiter__(self) -> AsyncIterator[Progress]:
+        """The present progress at once, then the newest after each change; ends after the final state. Raises as `newer_than`."""
+        progress: Progress | None = None
+        while (progress := await self.newer_than(progress)) is not None:
+            yield progress
 
     async def wait_final(self) -> Job:
         """The job once it is final.

@@ -216,6 +216,21 @@ async def test_a_stream_begins_at_once_tells_progress_and_ends_properly(tmp_path
     assert all(not {"content", "reasoning_content"} <= set(delta) for delta in deltas(found))
 
 
+async def test_stages_that_pass_in_a_moment_are_not_told(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, client):
+        desk.jobs.hold = True
+        async with client.stream("POST", CHAT, json=chat(stream=True)) as answer:
+            pieces = answer.aiter_text()
+            text = await anext(pieces)
+            desk.jobs.show(position=2)
+            desk.jobs.advance(JobState.STARTING, JobState.SUBMITTING)
+            text += await anext(pieces)
+            await desk.jobs.finish()
+            text += "".join([piece async for piece in pieces])
+    thoughts = [delta["reasoning_content"] for delta in deltas(events(text)) if "reasoning_content" in delta]
+    assert thoughts == ["Waiting in line\n", f"Generating with {desk.jobs.submits[0].generation.model}\n"]
+
+
 @pytest.mark.parametrize("wanted", [False, True])
 async def test_usage_comes_in_a_stream_only_on_request(tmp_path: Path, wanted: bool) -> None:
     async with opened(tmp_path) as (_, client):

@@ -3,9 +3,7 @@
 Knows the job only through its watch. Whatever fails after the headers are out is worded in the answer's own form.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
-from typing import cast
+from collections.abc import Awaitable, Callable
 
 import trio
 from quart_trio.wrappers import TrioResponse
@@ -23,6 +21,9 @@ from flow2api.domain.job import Job, Progress
 from flow2api.errors import Failure
 
 _JSON = "application/json"
+
+# A stage that passes sooner is not told: nobody could read it, and each line costs a write on every open stream.
+SETTLE_SECONDS = 0.15
 
 
 class Turn:
@@ -66,15 +67,24 @@ class Turn:
         await sse.Line(write, lambda: b" ", self._pace.beat_seconds).run(fill)
 
     async def _fill(self, stream: "_Stream") -> None:
-        changes = cast("AsyncGenerator[Progress, None]", aiter(self._watch))
-        async with aclosing(changes):
-            async for progress in changes:
-                if not progress.job.final:
-                    await stream.tell(describe(progress))
+        await self._follow(stream)
         job = self._watch.progress.job
         content = await self._render(job)
         usage = Usage.of(job.generation.prompt) if self._asked.wants_usage else None
         await stream.end(content, usage)
+
+    async def _follow(self, stream: "_Stream") -> None:
+        """Tell every stage that lasts, until the job has ended."""
+        seen: Progress | None = self._watch.progress
+        await stream.tell(describe(seen))
+        while (seen := await self._watch.newer_than(seen)) is not None:
+            settled = seen
+            with trio.move_on_after(SETTLE_SECONDS):
+                while (newer := await self._watch.newer_than(settled)) is not None:
+                    settled = newer
+                return
+            seen = settled
+            await stream.tell(describe(settled))
 
 
 class _Stream:
