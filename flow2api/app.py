@@ -13,7 +13,9 @@ from pathlib import Path
 
 import trio
 
+from flow2api import process
 from flow2api.actors.accounts import AddAccount
+from flow2api.api.server import open_listeners
 from flow2api.config import Config, Resolved
 from flow2api.domain.catalog import Catalog
 from flow2api.instance import InstanceLock
@@ -23,7 +25,7 @@ from flow2api.net.http import open_http
 from flow2api.store import settings
 from flow2api.store.door import open_store
 from flow2api.store.seal import Seal, load_master_key
-from flow2api.tree import Tree
+from flow2api.tree import Ground, Tree
 
 log = logging.getLogger("flow2api.app")
 
@@ -57,32 +59,41 @@ async def open_gateway(
 
     Raises:
         AlreadyRunning: another process holds the data folder.
+        OSError: the address cannot be bound.
         StoreRefused: the database cannot be used; the message says why and what to do.
         TooManyRestarts: a part of the tree kept failing, at the start or later.
     """
     data_dir = Path(resolved.config.storage.data_dir)
     with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds):
         seal = Seal(load_master_key(data_dir, environ))
-        async with open_store(data_dir / DATABASE, seal) as store, open_http() as http:
+        async with (
+            open_listeners(resolved.config.server) as listeners,
+            open_store(data_dir / DATABASE, seal) as store,
+            open_http() as http,
+        ):
             resolved = resolved.with_overrides(await store.read(settings.all_settings))
             for problem in resolved.ignored:
                 log.warning("a stored setting is ignored: %s", problem)
             admin_token = Secret(secrets.token_urlsafe(32))
-            catalog = Catalog.load(OWN_MODELS if OWN_MODELS.exists() else None)
-            tree = Tree(resolved.config, store, http, catalog, admin_token.reveal())
+            catalog = await trio.to_thread.run_sync(_load_catalog)
+            tree = Tree(Ground(resolved.config, store, http, catalog, listeners, admin_token))
             first_key = await _keys(tree, api_key)
             async with _running(tree):
                 for account in accounts:
                     await tree.accounts.ask(account)
-                lock.publish(tree.url, admin_token)
+                lock.publish(listeners.urls[0], admin_token)
                 yield Gateway(
                     config=resolved.config,
-                    url=tree.url,
+                    url=listeners.urls[0],
                     admin_token=admin_token,
                     first_key=Secret(first_key) if first_key else None,
                     drain=tree.start_drain,
                     wait_draining=tree.draining.wait,
                 )
+
+
+def _load_catalog() -> Catalog:
+    return Catalog.load(OWN_MODELS if OWN_MODELS.exists() else None)
 
 
 async def _keys(tree: Tree, api_key: str | None) -> str | None:
@@ -123,6 +134,7 @@ async def run_gateway(
         async with trio.open_nursery() as nursery:
             async with open_gateway(resolved, environ, api_key=api_key, accounts=accounts) as gateway:
                 nursery.start_soon(_obey, signals, gateway, scope)
+                process.prepare()
                 on_ready(gateway)
                 await gateway.wait_draining()
                 log.info("draining")

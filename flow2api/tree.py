@@ -6,6 +6,7 @@ Start order is the order of asks turned round: who is asked starts first and is 
 import itertools
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.media import Library, Media, MediaMessage
 from flow2api.actors.roster import Roster
 from flow2api.api.auth import KeyRing
+from flow2api.api.server import Listeners
 from flow2api.api.services import Pace, Services
 from flow2api.api.serving import Serving
 from flow2api.config import Config
@@ -33,6 +35,7 @@ from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.supervisor import ChildSpec, Supervisor
 from flow2api.kit.timing import Backoff
+from flow2api.log import Secret
 from flow2api.net.guard import Guard
 from flow2api.net.http import Http
 from flow2api.providers.base import Provider
@@ -43,19 +46,32 @@ from flow2api.store.door import Store
 SHORT_DRAIN_SECONDS = 5.0
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What the tree stands on: opened before it, closed after it, and not touched by its restarts."""
+
+    config: Config
+    store: Store
+    http: Http
+    catalog: Catalog
+    listeners: Listeners
+    admin_token: Secret
+
+
 class Tree:
     """Everything that runs, built but not started: start `root`."""
 
-    def __init__(self, config: Config, store: Store, http: Http, catalog: Catalog, admin_token: str) -> None:
+    def __init__(self, ground: Ground) -> None:
+        config, store = ground.config, ground.store
         self.config = config
         self.draining = trio.Event()
-        self.url = ""
         self.bus = EventBus()
         self.keys = KeyRing(store)
+        # The operator's token opens the API as well, so that a command needs no key of its own.
+        self.keys.lend(ground.admin_token.reveal(), "admin")
+        self._ground = ground
         self._store = store
-        self._http = http
-        self._catalog = catalog
-        self._admin_token = admin_token
+        self._http = ground.http
         self._roster = Roster()
         self._line: FairQueue[object] = FairQueue()
         self._library = Library(Path(config.storage.data_dir) / "media")
@@ -107,14 +123,12 @@ class Tree:
                 mailbox=self._jobs,
                 drain_seconds=grace,
             ),
-            ChildSpec("server", self._make_serving, drain_seconds=grace + SHORT_DRAIN_SECONDS),
+            ChildSpec(
+                "server",
+                lambda: Serving(self._services(), self._ground.listeners),
+                drain_seconds=grace + SHORT_DRAIN_SECONDS,
+            ),
         ]
-
-    def _make_serving(self) -> Serving:
-        def announce(url: str) -> None:
-            self.url = url
-
-        return Serving(self._services(), announce)
 
     def _providers(self) -> dict[str, Provider]:
         flow = FlowProvider(self._http, self.config.flow, time.time)
@@ -159,7 +173,7 @@ class Tree:
         return Services(
             config=self.config,
             store=self._store,
-            catalog=self._catalog,
+            catalog=self._ground.catalog,
             jobs=self._jobs.ref,
             accounts=self._accounts.ref,
             media=self._media.ref,
@@ -169,7 +183,7 @@ class Tree:
             bus=self.bus,
             keys=self.keys,
             draining=self.draining,
-            admin_token=self._admin_token,
+            admin_token=self._ground.admin_token.reveal(),
             started_at=time.time(),
             tree=self.root.statistics,
             pace=Pace(blank_after_seconds=server.blank_after_seconds, beat_seconds=server.beat_seconds),

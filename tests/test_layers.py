@@ -46,8 +46,9 @@ FENCED: dict[str, tuple[str, ...]] = {
     "click": ("flow2api/cli/",),
     "rich": ("flow2api/cli/",),
 }
-# Where an unexpected exception ends: an actor's life, a request, and a connection.
-MAY_CATCH_ALL = ("flow2api/kit/", "flow2api/api/exchange.py", "flow2api/api/worker.py")
+# Where an unexpected exception ends: an actor's life, a request, a connection, and a job, which must not meet a bug again and
+# again after every restart of the engine.
+MAY_CATCH_ALL = ("flow2api/kit/", "flow2api/api/exchange.py", "flow2api/api/worker.py", "flow2api/actors/job_run.py")
 
 
 def imported(node: ast.AST) -> Iterator[str]:

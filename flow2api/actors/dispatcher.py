@@ -9,7 +9,6 @@ from typing import ClassVar, NamedTuple, assert_never
 
 import msgspec
 
-from flow2api.actors.account_messages import AccountMessage
 from flow2api.actors.fair_queue import FairQueue
 from flow2api.actors.roster import Entry, Roster
 from flow2api.domain import rest
@@ -17,7 +16,7 @@ from flow2api.domain.account import Hindrance
 from flow2api.domain.job import Generation
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
-from flow2api.kit.mailbox import Ask, Ref, Reply
+from flow2api.kit.mailbox import Ask, Reply
 
 log = logging.getLogger("flow2api.dispatcher")
 
@@ -25,10 +24,11 @@ log = logging.getLogger("flow2api.dispatcher")
 class Lease:
     """The right to use one slot of one account. Close it as soon as the slot is no longer needed; closing twice is harmless."""
 
-    def __init__(self, account_id: str, label: str, account: Ref[AccountMessage], close: Callable[[], None]) -> None:
-        self.account_id = account_id
-        self.label = label
-        self.account = account
+    def __init__(self, entry: Entry, close: Callable[[], None]) -> None:
+        self.account_id = entry.account.id
+        self.label = entry.account.label
+        self.signed_in = entry.signed_in
+        self.account = entry.ref
         self._close: Callable[[], None] | None = close
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class Dispatcher(Actor[DispatcherMessage]):
             self._roster.give_back(account.id, kind)
             self._decide()
 
-        lease = Lease(account.id, account.label, entry.ref, close)
+        lease = Lease(entry, close)
         if not waiting.reply.set(lease):
             lease.close()
 

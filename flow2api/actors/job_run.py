@@ -170,7 +170,7 @@ class JobRun:
         pictures = await self._pictures()
         order = Order(job_id=job.id, generation=job.generation, pictures=pictures)
         late = Failure(Code.GENERATION_TIMEOUT, "Signing in and uploading took too long. Nothing was spent.")
-        self._live.show(stage="uploading" if pictures else "signing_in")
+        self._live.show(stage="uploading" if pictures else "preparing" if lease.signed_in else "signing_in")
         return await self._free(job.deadline, late, lambda: lease.account.ask(Prepare(order)))
 
     async def _begin(self, lease: Lease, prepared: Prepared) -> Begun:

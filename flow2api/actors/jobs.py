@@ -51,6 +51,12 @@ class Attach(Ask[Watch | None], frozen=True):
     job_id: str
 
 
+class Peek(Ask[Progress | None], frozen=True):
+    """How a live job stands, without becoming one of its watchers; None when it is not live."""
+
+    job_id: str
+
+
 class Cancel(Ask[Job], frozen=True):
     """Give a job up. Answers with the job as it then is; `Failure` not_found, or conflict when it is too late."""
 
@@ -69,7 +75,7 @@ class Count(Ask[Census], frozen=True):
     """Ask for the census."""
 
 
-JobsMessage = Submit | Attach | Cancel | Count
+JobsMessage = Submit | Attach | Peek | Cancel | Count
 
 
 class Line(Protocol):
@@ -128,6 +134,9 @@ class Jobs(Actor[JobsMessage]):
             case Attach():
                 live = self._live.get(message.job_id)
                 return None if live is None else Watch(live)
+            case Peek():
+                live = self._live.get(message.job_id)
+                return None if live is None else live.progress
             case Cancel():
                 self.answer_in_task(self._cancel, message.job_id)
             case Count():

@@ -1,6 +1,9 @@
 """The HTTP server: `make_app` puts the routes together, `serve` runs them on Hypercorn's Trio worker until the gateway drains."""
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import trio
 from hypercorn.config import Config as HypercornConfig
@@ -16,7 +19,7 @@ from flow2api.api.openai import chat, models
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.api.worker import serve_connections
-from flow2api.config import Config
+from flow2api.config import Config, ServerConfig
 
 log = logging.getLogger("flow2api.http")
 
@@ -57,32 +60,43 @@ def make_app(services: Services) -> Application:
     return app
 
 
-async def serve(
-    app: Application,
-    config: Config,
-    *,
-    draining: trio.Event,
-    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Listen and answer until `draining` is set, then let open requests run on for the grace.
+class Listeners(NamedTuple):
+    """Bound sockets and their addresses; they outlive a restart of the server that answers on them."""
 
-    Tells the bound addresses through `task_status`. Cancelling it cuts every connection.
+    sockets: list[trio.SocketListener]
+    urls: list[str]
+
+
+@asynccontextmanager
+async def open_listeners(config: ServerConfig) -> AsyncIterator[Listeners]:
+    """Bind the configured address; whoever connects waits until somebody serves.
 
     Raises:
         OSError: the address cannot be bound."""
-    host, port = config.server.host, config.server.port
-    listeners = await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
+    sockets = await trio.open_tcp_listeners(config.port, host=config.host, backlog=BACKLOG)
     try:
-        async with trio.open_nursery() as nursery:
-            settings = _hypercorn_settings(config.server.grace_seconds)
-            await nursery.start(serve_connections, app, settings, listeners, draining.wait)
-            urls = [_url(listener) for listener in listeners]
-            for url in urls:
-                log.info("listening url=%s", url)
-            task_status.started(urls)
+        yield Listeners(sockets, [_url(listener) for listener in sockets])
     finally:
-        for listener in listeners:
+        for listener in sockets:
             listener.socket.close()
+
+
+async def serve(
+    app: Application,
+    config: Config,
+    listeners: Listeners,
+    *,
+    draining: trio.Event,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Answer until `draining` is set, then stop listening and let open requests run on for the grace.
+
+    Cancelling it cuts every connection; the listeners stay open for the next server then."""
+    settings = _hypercorn_settings(config.server.grace_seconds)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(serve_connections, app, settings, listeners.sockets, draining.wait)
+        log.info("listening url=%s", " ".join(listeners.urls))
+        task_status.started()
 
 
 async def _on_error(error: Exception) -> TrioResponse:

@@ -1,37 +1,35 @@
 """The HTTP server as a supervised child: started last, stopped first, so that nothing is asked of a tree that is not there."""
 
-from collections.abc import Callable
 from typing import ClassVar, Never
 
 import trio
 
-from flow2api.api.server import make_app, serve
+from flow2api.api.server import Listeners, make_app, serve
 from flow2api.api.services import Services
 from flow2api.kit.actor import Actor
 
 
 class Serving(Actor[Never]):
-    """Runs the server; `announce` is told the address once it listens.
+    """Runs the server on listeners that outlive it.
 
     The gateway's draining event makes it stop listening; its own drain waits until the open requests have ended.
     """
 
     mailbox_size: ClassVar[int] = 1
 
-    def __init__(self, services: Services, announce: Callable[[str], None]) -> None:
+    def __init__(self, services: Services, listeners: Listeners) -> None:
         self._services = services
-        self._announce = announce
+        self._listeners = listeners
         self._ended = trio.Event()
 
     async def start(self) -> None:
-        urls: list[str] = await self.tasks.start(self._run)
-        self._announce(urls[0])
+        await self.tasks.start(self._run)
 
     async def drain(self) -> None:
         await self._ended.wait()
 
-    async def _run(self, *, task_status: trio.TaskStatus[list[str]]) -> None:
+    async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
         services = self._services
         app = make_app(services)
-        await serve(app, services.config, draining=services.draining, task_status=task_status)
+        await serve(app, services.config, self._listeners, draining=services.draining, task_status=task_status)
         self._ended.set()

@@ -184,6 +184,9 @@ async def serve_connections(
                 task_status.started()
                 await wait_stop()
                 listening.cancel_scope.cancel()
+            for listener in listeners:
+                # Whoever connects from here on is refused at once, not left waiting.
+                listener.socket.close()
             await context.terminated.set()
             connections.cancel_scope.deadline = trio.current_time() + settings.graceful_timeout
         await lifespan.wait_for_shutdown()

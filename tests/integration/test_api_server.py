@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,7 @@ import trio
 import trio.testing
 
 from flow2api.api import exchange, worker
-from flow2api.api.server import make_app, serve
+from flow2api.api.server import make_app, open_listeners, serve
 from flow2api.config import ServerConfig
 from tests.unit.api.doubles import ADMIN_TOKEN, Desk, open_desk, serving
 
@@ -228,12 +229,9 @@ async def test_a_client_that_stops_reading_holds_up_neither_others_nor_the_shutd
         big = await desk.media.keep(b"\0" * 30_000_000)
         app = make_app(desk.services)
         with trio.fail_after(20):
-            async with trio.open_nursery() as nursery:
-
-                async def run(*, task_status: trio.TaskStatus[list[str]]) -> None:
-                    await serve(app, desk.services.config, draining=desk.draining, task_status=task_status)
-
-                url = httpx.URL((await nursery.start(run))[0])
+            async with open_listeners(desk.services.config.server) as listeners, trio.open_nursery() as nursery:
+                await nursery.start(partial(serve, app, desk.services.config, listeners, draining=desk.draining))
+                url = httpx.URL(listeners.urls[0])
                 stream = await trio.open_tcp_stream(url.host, url.port or 0)
                 await stream.send_all(f"GET /media/{big.name} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
                 assert await stream.receive_some(1) == b"H"

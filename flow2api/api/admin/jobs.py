@@ -1,6 +1,6 @@
 """Admin routes for jobs: what is stored, newest first, and giving one up.
 
-Reads the store alone: a watch on a live job would count as somebody who waits for it, and its end as a caller who left.
+Peeks at live jobs: a watch would count as somebody who waits for it, and its end as a caller who left.
 """
 
 from urllib.parse import parse_qs
@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.actors.jobs import Cancel
+from flow2api.actors.jobs import Cancel, Peek
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
 from flow2api.api.exchange import GatewayRequest
@@ -34,6 +34,10 @@ class JobDetail(msgspec.Struct, frozen=True):
 
     job: Job
     files: list[str]
+    stage: str = ""
+    """What is happening to it right now, empty when it is not live."""
+    position: int | None = None
+    """Place in the line, 1 is next; None when it does not wait."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -64,10 +68,13 @@ def routes(services: Services, links: Links) -> Table:
         return wire.answer(JobList(found[: page.limit], len(found) > page.limit))
 
     async def one(request: GatewayRequest, job_id: str) -> TrioResponse:
-        job = await services.store.read(jobs.get, job_id)
+        live = await services.jobs.ask(Peek(job_id))
+        job = live.job if live else await services.store.read(jobs.get, job_id)
         if job is None:
             raise Failure(Code.NOT_FOUND, "There is no such job.")
-        return wire.answer(JobDetail(job, [links.media(request, name) for name in job.results]))
+        files = [links.media(request, name) for name in job.results]
+        stage, position = (live.stage, live.position) if live else ("", None)
+        return wire.answer(JobDetail(job, files, stage, position))
 
     async def cancel(request: GatewayRequest, job_id: str) -> TrioResponse:
         job = await services.jobs.ask(Cancel(job_id))

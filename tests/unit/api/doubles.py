@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,12 +26,12 @@ from flow2api.actors.accounts import (
     RemoveAccount,
     SetEnabled,
 )
-from flow2api.actors.jobs import Attach, Cancel, Census, Count, Submit, new_job_id
+from flow2api.actors.jobs import Attach, Cancel, Census, Count, Peek, Submit, new_job_id
 from flow2api.actors.media import KeepInput, Library
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.api.auth import KeyRing
 from flow2api.api.exchange import GatewayRequest
-from flow2api.api.server import make_app, serve
+from flow2api.api.server import make_app, open_listeners, serve
 from flow2api.api.services import Pace, Services
 from flow2api.config import Config, ServerConfig
 from flow2api.domain.account import Account, AccountState, AccountView, Standing
@@ -73,6 +74,9 @@ class FakeJobs:
                 return None if live is None else Watch(live)
             case Cancel():
                 return await self._cancel(message.job_id)
+            case Peek():
+                live = self.live.get(message.job_id)
+                return None if live is None else live.progress
             case Count():
                 return Census({"running": len(self.live)}, 10, False)
             case _:
@@ -305,15 +309,11 @@ async def open_desk(
 @asynccontextmanager
 async def serving(desk: Desk) -> AsyncIterator[str]:
     """The desk behind a real server on loopback; gives its address."""
-    async with trio.open_nursery() as nursery:
+    async with open_listeners(desk.services.config.server) as listeners, trio.open_nursery() as nursery:
         app = make_app(desk.services)
-
-        async def run(*, task_status: trio.TaskStatus[list[str]]) -> None:
-            await serve(app, desk.services.config, draining=desk.draining, task_status=task_status)
-
-        urls: list[str] = await nursery.start(run)
+        await nursery.start(partial(serve, app, desk.services.config, listeners, draining=desk.draining))
         try:
-            yield urls[0]
+            yield listeners.urls[0]
         finally:
             nursery.cancel_scope.cancel()
 
