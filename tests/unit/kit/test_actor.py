@@ -214,6 +214,18 @@ async def test_what_is_not_drained_in_time_is_cancelled_and_its_asker_told(autoj
         assert trio.current_time() == begun + 2
 
 
+async def test_tasks_that_never_end_do_not_hold_up_a_stop(autojump_clock: MockClock) -> None:
+    class Polling(Worker):
+        async def start(self) -> None:
+            self.tasks.start_soon(trio.sleep_forever)
+
+    tree, bus = of(Polling)
+    async with running(tree, bus):
+        begun = trio.current_time()
+        await tree.stop()
+        assert trio.current_time() == begun
+
+
 async def test_several_may_wait_for_the_answers_that_are_owed(autojump_clock: MockClock) -> None:
     tree, bus = of()
     keeping = Keeping()

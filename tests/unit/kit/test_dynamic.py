@@ -93,12 +93,13 @@ async def test_a_child_that_crashes_too_often_is_parked_and_its_siblings_live(au
 
 async def test_a_parked_child_is_revived_with_a_fresh_budget_and_the_same_ref(autojump_clock: MockClock) -> None:
     bus = EventBus()
-    pool = parking(bus)
+    pool = pool_of(bus, max_restarts=1, on_exhausted="park")
     async with running(pool, bus) as spy:
         ref = await pool.start_child(ChildSpec("bad", Worker))
         for _ in range(2):
-            await ref.tell(Tell(crash))
-            await spy.wait(Life, what="parked")
+            for turn in ("restarting", "parked"):
+                await ref.tell(Tell(crash))
+                await spy.wait(Life, what=turn)
             await pool.restart_child("bad")
             assert await ref.ask(Words()) == []
         assert pool.statistics().children[0].state == "running"
@@ -146,6 +147,19 @@ async def test_a_restart_by_hand_cuts_off_a_running_life_and_keeps_the_queue(aut
             await pool.restart_child("a")
         assert await ref.ask(Words()) == ["kept"]
         assert [what for _, what in lives(spy)] == ["started", "restarting", "started"]
+
+
+async def test_a_restart_by_hand_waits_for_the_new_life(autojump_clock: MockClock) -> None:
+    bus = EventBus()
+    pool = pool_of(bus)
+
+    async def start_slowly() -> None:
+        await trio.sleep(2)
+
+    async with running(pool, bus) as spy:
+        await pool.start_child(ChildSpec("a", lambda: Worker(start_slowly)))
+        await pool.restart_child("a")
+        assert len(spy.seen(Life, what="started")) == 2
 
 
 async def test_a_restart_by_hand_returns_even_if_the_new_life_fails(autojump_clock: MockClock) -> None:

@@ -10,6 +10,15 @@ class Count(Ask[int], frozen=True):
     pass
 
 
+async def test_a_tell_that_waits_for_room_gets_through_in_turn(autojump_clock: MockClock) -> None:
+    mailbox: Mailbox[int] = Mailbox("box", 1)
+    async with trio.open_nursery() as nursery:
+        for i in range(3):
+            nursery.start_soon(mailbox.ref.tell, i)
+            await wait_all_tasks_blocked()
+        assert [(await mailbox.channel.receive())[0] for _ in range(3)] == [0, 1, 2]
+
+
 async def test_a_cancelled_tell_has_sent_nothing(autojump_clock: MockClock) -> None:
     mailbox: Mailbox[int] = Mailbox("box", 1)
     await mailbox.ref.tell(1)

@@ -177,6 +177,23 @@ async def test_an_earlier_crash_during_the_start_of_a_later_child_comes_first(au
         ]
 
 
+async def test_rest_for_one_starts_a_child_only_when_the_one_before_it_is_up(autojump_clock: MockClock) -> None:
+    bus = EventBus()
+
+    async def start_slowly() -> None:
+        await trio.sleep(2)
+
+    specs = [ChildSpec(name, lambda: Worker(start_slowly)) for name in "abc"]
+    tree = tree_of(bus, *specs, strategy="rest_for_one")
+    begun = trio.current_time()
+    async with running(tree, bus) as spy:
+        assert trio.current_time() == begun + 6
+        await tree.ref("a").tell(Tell(crash))
+        await spy.wait(Life, name="c", what="restarting")
+        assert await tree.ref("c").ask(Words()) == []
+        assert trio.current_time() == begun + 6 + 1 + 6
+
+
 async def test_one_for_one_starts_the_next_child_while_one_waits_for_another_try(autojump_clock: MockClock) -> None:
     bus = EventBus()
     tries = list[None]()
