@@ -161,6 +161,19 @@ class Connection(TCPServer):
             await self._initiate_server_close()
 
 
+class _Lent(trio.abc.Listener[trio.SocketStream]):
+    """A listener that stays open when its borrower closes it: the next server needs it after a crash."""
+
+    def __init__(self, owned: trio.SocketListener) -> None:
+        self._owned = owned
+
+    async def accept(self) -> trio.SocketStream:
+        return await self._owned.accept()
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
 async def serve_connections(
     app: ASGIFramework,
     settings: HypercornConfig,
@@ -180,7 +193,8 @@ async def serve_connections(
         async with trio.open_nursery() as connections:
             async with trio.open_nursery() as listening:
                 accept = partial(_accept, wrapped, settings, context, state)
-                await listening.start(partial(trio.serve_listeners, accept, listeners, handler_nursery=connections))
+                lent = [_Lent(listener) for listener in listeners]
+                await listening.start(partial(trio.serve_listeners, accept, lent, handler_nursery=connections))
                 task_status.started()
                 await wait_stop()
                 listening.cancel_scope.cancel()

@@ -275,6 +275,17 @@ async def test_an_open_stream_ends_by_itself_during_the_drain_and_new_connection
         assert rest[-2] == "data: [DONE]"
 
 
+async def test_a_server_that_was_cut_off_leaves_the_listeners_to_the_next_one(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk, open_listeners(desk.services.config.server) as listeners:
+        for _ in range(2):
+            async with trio.open_nursery() as nursery:
+                app = make_app(desk.services)
+                await nursery.start(partial(serve, app, desk.services.config, listeners, draining=desk.draining))
+                async with httpx.AsyncClient(base_url=listeners.urls[0]) as client:
+                    assert (await client.get("/health")).status_code == 200
+                nursery.cancel_scope.cancel()
+
+
 async def test_new_generations_are_refused_while_draining(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk, open_client(desk) as client:
         # The server's own trigger is another event here, so that it still takes the request.
