@@ -5,6 +5,7 @@ claim: no error, no traceback, and never a secret.
 """
 
 import logging
+import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -44,6 +45,8 @@ QUICK: Mapping[str, object] = {
     "jobs.pause_seconds": 0.01,
     "log.level": "debug",
 }
+# What survives a power cut is not what these tests are about, so a folder in memory will do where there is one.
+_FOLDERS = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 class Log(logging.Handler):
@@ -77,13 +80,33 @@ class Log(logging.Handler):
         assert [secret[:12] for secret in hidden if secret in text] == []
 
 
+class Service:
+    """The emulated service as long as it is reachable."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self._scope = trio.CancelScope()
+        self._stopped = trio.Event()
+
+    async def run(self, *, task_status: trio.TaskStatus[Urls]) -> None:
+        with self._scope:
+            await serve_fast(self.emulator, task_status=task_status)
+        self._stopped.set()
+
+    async def stop(self) -> None:
+        """Be gone, with every connection."""
+        self._scope.cancel()
+        await self._stopped.wait()
+
+
 class TestedGateway:
     """A running gateway, and the emulated service behind it."""
 
     __test__ = False
 
-    def __init__(self, emulator: Emulator, gateway: Gateway, key: str, log: Log, client: httpx.AsyncClient) -> None:
-        self.emulator = emulator
+    def __init__(self, service: "Service", gateway: Gateway, key: str, log: Log, client: httpx.AsyncClient) -> None:
+        self.service = service
+        self.emulator = service.emulator
         self.gateway = gateway
         self.url = gateway.url
         self.key = key
@@ -102,6 +125,18 @@ class TestedGateway:
         fields = {"content-type": "application/json", **(headers or {})}
         return await self.client.post("/v1/chat/completions", content=content, headers=fields)
 
+    async def chats(self, count: int, **fields: object) -> list[httpx.Response]:
+        """So many chat completions at once."""
+        answers: list[httpx.Response] = []
+
+        async def ask(number: int) -> None:
+            answers.append(await self.chat(f"picture {number}", **fields))
+
+        async with trio.open_nursery() as nursery:
+            for number in range(count):
+                nursery.start_soon(ask, number)
+        return answers
+
     async def sdk(self, call: Callable[[OpenAI], T], **options: Any) -> T:
         """Call OpenAI's own package, which blocks, in a worker thread."""
         given: dict[str, Any] = {"api_key": self.key, "max_retries": 0, "timeout": LIMIT_SECONDS} | options
@@ -116,7 +151,7 @@ class TestedGateway:
 
     async def accounts(self) -> dict[str, Account]:
         """The accounts as an operator sees them, by e-mail."""
-        told = await self._admin("/api/accounts")
+        told = await self.admin("GET", "/api/accounts")
         views = msgspec.convert(told["accounts"], list[AccountView])
         return {view.account.email or "": view.account for view in views}
 
@@ -125,7 +160,7 @@ class TestedGateway:
 
     async def jobs(self) -> list[Job]:
         """All jobs as they are stored, oldest first."""
-        told = await self._admin("/api/jobs?order=asc&limit=200")
+        told = await self.admin("GET", "/api/jobs?order=asc&limit=200")
         return msgspec.convert(told["jobs"], list[Job])
 
     async def job(self) -> Job:
@@ -138,10 +173,11 @@ class TestedGateway:
         seen = self.emulator.ledger.calls(name)
         return sum(account in (None, one.account) for one in seen)
 
-    async def _admin(self, path: str) -> Any:
+    async def admin(self, method: str, path: str, body: object = None) -> Any:
+        """What an operator is told."""
         headers = {"authorization": f"Bearer {self.gateway.admin_token.reveal()}"}
-        response = await self.client.get(path, headers=headers)
-        assert response.status_code == 200, response.text
+        response = await self.client.request(method, path, headers=headers, json=body)
+        assert response.is_success, response.text
         return response.json()
 
     def secrets(self) -> list[str]:
@@ -194,9 +230,10 @@ async def open_tested_gateway(
     """A gateway with these accounts signed in and one API key. `settings` go before the quick ones."""
     emulator = Emulator(accounts, knobs)
     key = f"f2a_{secrets.token_hex(16)}"
-    with trio.fail_after(limit_seconds), tempfile.TemporaryDirectory() as folder, _listening() as log:
+    with trio.fail_after(limit_seconds), tempfile.TemporaryDirectory(dir=_FOLDERS) as folder, _listening() as log:
         async with trio.open_nursery() as nursery:
-            urls: Urls = await nursery.start(serve_fast, emulator)
+            service = Service(emulator)
+            urls: Urls = await nursery.start(service.run)
             resolved = _resolved(Path(folder), urls, settings)
             credentials = [account.session_token for account in emulator.accounts]
             adding = [AddAccount(provider="flow", credential=credential) for credential in credentials]
@@ -204,7 +241,7 @@ async def open_tested_gateway(
                 open_gateway(resolved, {}, api_key=key, accounts=adding) as gateway,
                 _client(gateway, key) as client,
             ):
-                tested = TestedGateway(emulator, gateway, key, log, client)
+                tested = TestedGateway(service, gateway, key, log, client)
                 yield tested
             nursery.cancel_scope.cancel()
         log.check(tested.secrets())
