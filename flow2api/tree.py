@@ -121,7 +121,8 @@ class Tree:
                 "jobs",
                 lambda: Jobs(job_parts, rules, self._line, self.bus, self.draining),
                 mailbox=self._jobs,
-                drain_seconds=grace,
+                # The grace was the server's, which stays up while generations run.
+                drain_seconds=SHORT_DRAIN_SECONDS,
             ),
             ChildSpec(
                 "server",

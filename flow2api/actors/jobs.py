@@ -75,7 +75,11 @@ class Count(Ask[Census], frozen=True):
     """Ask for the census."""
 
 
-JobsMessage = Submit | Attach | Peek | Cancel | Count
+class WaitIdle(Ask[None], frozen=True):
+    """Answered once no job lives any more: in a drain, when what was paid for is done."""
+
+
+JobsMessage = Submit | Attach | Peek | Cancel | Count | WaitIdle
 
 
 class Line(Protocol):
@@ -141,6 +145,8 @@ class Jobs(Actor[JobsMessage]):
                 self.answer_in_task(self._cancel, message.job_id)
             case Count():
                 return self._census()
+            case WaitIdle():
+                self.answer_in_task(self._wait_idle)
             case _:
                 assert_never(message)
         return None
@@ -149,13 +155,15 @@ class Jobs(Actor[JobsMessage]):
         """Wait for what is paid for; what was still waiting has been told by then and stays stored."""
         self._release_waiting()
         try:
-            while self._live:
-                self._all_ended = trio.Event()
-                await self._all_ended.wait()
+            await self._wait_idle()
         finally:
             if self._live:
                 orphans = " ".join(f"{job_id}@{live.job.account_id}" for job_id, live in self._live.items())
                 log.warning("cut short jobs=%d %s", len(self._live), orphans)
+
+    async def _wait_idle(self) -> None:
+        while self._live:
+            await self._all_ended.wait()
 
     # -- admission -----------------------------------------------------------------------------------------------
 
@@ -222,6 +230,8 @@ class Jobs(Actor[JobsMessage]):
 
     def _enter(self, job: Job) -> LiveJob:
         live = LiveJob(job, self._publish)
+        if not self._live:
+            self._all_ended = trio.Event()
         self._live[job.id] = live
         self._someone_lives.set()
         if job.idempotency is not None:

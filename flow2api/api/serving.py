@@ -1,18 +1,22 @@
 """The HTTP server as a supervised child: started last, stopped first, so that nothing is asked of a tree that is not there."""
 
+from contextlib import suppress
 from typing import ClassVar, Never
 
 import trio
 
+from flow2api.actors.jobs import WaitIdle
 from flow2api.api.server import Listeners, make_app, serve
 from flow2api.api.services import Services
 from flow2api.kit.actor import Actor
+from flow2api.kit.errors import ActorError
 
 
 class Serving(Actor[Never]):
     """Runs the server on listeners that outlive it.
 
-    The gateway's draining event makes it stop listening; its own drain waits until the open requests have ended.
+    While the gateway drains it still answers: it says so, refuses new generations and hands out what gets done. It stops listening
+    when no generation runs any more or the grace is over; its own drain waits until the open requests have ended.
     """
 
     mailbox_size: ClassVar[int] = 1
@@ -29,7 +33,16 @@ class Serving(Actor[Never]):
         await self._ended.wait()
 
     async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
-        services = self._services
+        services, closing = self._services, trio.Event()
         app = make_app(services)
-        await serve(app, services.config, self._listeners, draining=services.draining, task_status=task_status)
+        self.tasks.start_soon(self._close_in_time, closing)
+        await serve(app, services.config, self._listeners, draining=closing, task_status=task_status)
         self._ended.set()
+
+    async def _close_in_time(self, closing: trio.Event) -> None:
+        services = self._services
+        await services.draining.wait()
+        # An engine that has crashed has nothing left to wait for.
+        with trio.move_on_after(services.config.server.grace_seconds), suppress(ActorError):
+            await services.jobs.ask(WaitIdle())
+        closing.set()

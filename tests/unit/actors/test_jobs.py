@@ -5,7 +5,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from flow2api.actors.jobs import Attach, Cancel, Count
+from flow2api.actors.jobs import Attach, Cancel, Count, WaitIdle
 from flow2api.config import JobsConfig
 from flow2api.domain.account import AccountState
 from flow2api.domain.events import JobMoved
@@ -406,3 +406,26 @@ async def test_the_census_counts_live_jobs_by_state(autojump_clock: MockClock) -
         census = await world.jobs.ask(Count())
         assert dict(census.by_state) == {"submitting": 1, "queued": 2}
         gate.set()
+
+
+async def test_who_waits_for_idleness_is_told_when_the_last_job_has_ended(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account(image_concurrency=1)
+        await world.jobs.ask(WaitIdle())
+        gates = [trio.Event(), trio.Event()]
+        world.script.add("begin", *gates)
+        watches = [await world.submit() for _ in gates]
+        idle: list[bool] = []
+
+        async def wait_idle() -> None:
+            await world.jobs.ask(WaitIdle())
+            idle.append(all(watch.progress.job.final for watch in watches))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait_idle)
+            nursery.start_soon(wait_idle)
+            for gate in gates:
+                await trio.testing.wait_all_tasks_blocked()
+                assert idle == []
+                gate.set()
+        assert idle == [True, True]
