@@ -30,7 +30,7 @@ from flow2api.domain import rest
 from flow2api.domain.account import Account, AccountState, AccountView, RestPolicy
 from flow2api.domain.events import AccountChanged
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.domain.job import Generation
+from flow2api.domain.job import Generation, upstream_key
 from flow2api.errors import Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
@@ -254,7 +254,8 @@ class AccountActor(Actor[AccountMessage]):
     async def _failed(self, failure: UpstreamFailure, generation: Generation) -> None:
         parts = self._parts
         before = self._account.standing
-        after = rest.after_failure(self._account, failure, generation.upstream_model, parts.now(), parts.policy)
+        key = upstream_key(generation, self._account.tier)
+        after = rest.after_failure(self._account, failure, key, parts.now(), parts.policy)
         if after is self._account:
             return
         if after.standing != before:

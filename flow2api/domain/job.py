@@ -3,6 +3,7 @@
 Pure data and pure functions. Times are Unix seconds (UTC) as floats. A job outlives the request that made it and the process.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -46,6 +47,26 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 FINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
 
 
+Size = Literal["2k", "4k", "1080p"]
+"""An enlargement, which is a second step after the generation."""
+Mode = Literal["image", "t2v", "i2v", "r2v", "extend"]
+"""What a result is made from: a picture, or a clip from text, from its first (and last) frame, from reference pictures, or from
+the clip that it continues."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip that a generation continues. Only the account that made it can do that."""
+
+    media_id: str
+    """The provider's id of the clip, as in `Made`."""
+    account_id: str | None = None
+    """The account that owns it, None where that is not known."""
+    aspect_ratio: str | None = None
+    seconds: int | None = None
+    context: str = ""
+    """`Made.context` of the clip."""
+
+
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller asked for, resolved by the catalogue into what to ask which provider for."""
 
@@ -54,18 +75,44 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["image", "video"]
     provider: str
     upstream_model: str
-    """The provider's own model key."""
+    """The provider's own model key; ask `upstream_key` for the one that an account needs."""
     prompt: str
     aspect_ratio: str
     """Public ratio such as `16:9`; the provider maps it to its wire form."""
     count: int = 1
     seed: int | None = None
-    upscale: Literal["2k", "4k"] | None = None
+    upscale: Size | None = None
     inputs: tuple[str, ...] = ()
     """Names of stored media files that serve as input pictures, in the caller's order."""
     min_tier: Tier = Tier.FREE
     credits: int = 0
-    """What it costs on the account, as far as known."""
+    """What it costs on the account with all its steps, as far as known; ask `price` for what it costs a certain one."""
+    mode: Mode = "image"
+    seconds: int | None = None
+    """Length of a clip, None for pictures."""
+    upscale_credits: int = 0
+    """The share of `credits` that the enlargement costs."""
+    tier_models: Mapping[Tier, str] = {}
+    """Keys that accounts of these tiers need in place of `upstream_model`."""
+    tier_credits: Mapping[Tier, int] = {}
+    """Prices for accounts of these tiers, where they differ from `credits`."""
+    source: Source | None = None
+    """The clip to continue, for the mode `extend`."""
+
+
+def upstream_key(generation: Generation, tier: Tier) -> str:
+    """The provider's model key for an account of this tier."""
+    return generation.tier_models.get(tier, generation.upstream_model)
+
+
+def price(generation: Generation, tier: Tier) -> int:
+    """The credits that an account of this tier pays, as far as known."""
+    return generation.tier_credits.get(tier, generation.credits)
+
+
+def enlargement(generation: Generation) -> Generation:
+    """What the second step alone asks of an account: the same, at the price of the enlargement."""
+    return msgspec.structs.replace(generation, credits=generation.upscale_credits, tier_credits={})
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):

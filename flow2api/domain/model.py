@@ -1,21 +1,26 @@
-"""Models: the form of one table in a catalogue file, and the public ids that follow from it.
+"""Models: the form of one table in a catalogue file, and of one public id as callers see it.
 
-A table is what an operator writes; a `Model` is one public id as callers see it. Both are pure data. What a request makes of
-them is decided in `domain.catalog`.
+Both are pure data. Which ids follow from a table is found in `domain.naming`; what a request makes of them is decided in
+`domain.catalog`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
 
-from flow2api.domain import ratio as ratios
+from flow2api.domain.job import Mode, Size
 from flow2api.domain.tier import RANK, Tier
 
-Size = Literal["2k", "4k"]
 Ratio = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,2}:[1-9][0-9]{0,2}$")]
 Least = Annotated[int, msgspec.Meta(ge=0)]
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=3600)]
 Word = Annotated[str, msgspec.Meta(min_length=1)]
+_PIECE = r"(?:[A-Za-z0-9._-]|\{(?:id|ratio|upscale|seconds)\})"
+Pattern = Annotated[str, msgspec.Meta(pattern=rf"^(?:{_PIECE}|\[{_PIECE}+\])+$")]
+Kind = Literal["image", "video"]
+Way = Literal["image", "t2v", "i2v", "r2v", "omni", "extend"]
+"""What a model makes its results from. `omni`: from text alone or from pictures too, and each request is one or the other."""
 
 
 class Upscale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,6 +28,12 @@ class Upscale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tier: Tier = Tier.FREE
     credits: Least = 0
+    seconds: tuple[Seconds, ...] = ()
+    """The lengths that it is offered for; none named means all."""
+
+    def fits(self, seconds: int | None) -> bool:
+        """Whether it is offered for results of this length."""
+        return not self.seconds or seconds in self.seconds
 
 
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,13 +43,27 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ratio: Ratio | None = None
     inputs: Least | None = None
     """The most input pictures that the key takes."""
+    seconds: Seconds | None = None
+    mode: Mode | None = None
+    """What the key makes its results from, where that is not the same for the whole table."""
+    tiers: Mapping[Tier, Word] = {}
+    """Other keys that take the place of `key` on accounts of these tiers."""
 
 
 class Fixed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an exact id leaves no choice about."""
+    """What a name leaves no choice about: everything if it fixes the ratio, else only what is not None."""
 
-    ratio: Ratio
+    ratio: Ratio | None = None
     upscale: Size | None = None
+    seconds: Seconds | None = None
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a result looks like."""
+
+    ratio: str
+    upscale: Size | None = None
+    seconds: int | None = None
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,18 +71,22 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     title: Word
     description: str = ""
-    kind: Literal["image", "video"]
+    kind: Kind
+    mode: Way | None = None
     provider: Word
     upstream: Word | Annotated[tuple[Route, ...], msgspec.Meta(min_length=1)]
     ratios: Annotated[tuple[Ratio, ...], msgspec.Meta(min_length=1)]
+    seconds: tuple[Seconds, ...] = ()
     upscales: Mapping[Size, Upscale] = {}
     inputs: tuple[Least, Least] = (0, 0)
     max_count: Annotated[int, msgspec.Meta(ge=1)] = 1
     min_tier: Tier = Tier.FREE
     credits: Least = 0
+    tier_credits: Mapping[Tier, Least] = {}
     seeds: tuple[int, int] = (1, 999_999)
     created: int = 0
     suffixes: bool = True
+    patterns: tuple[Pattern, ...] = ()
     names: Mapping[str, Fixed] = {}
 
     def tier_for(self, upscale: Size | None) -> Tier:
@@ -66,14 +95,44 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             return self.min_tier
         return max(self.min_tier, self.upscales[upscale].tier, key=RANK.__getitem__)
 
-    def key_for(self, ratio: str, inputs: int) -> str | None:
-        """The upstream key for this shape and number of input pictures, None when no route fits."""
+    def route_for(self, shape: Shape, inputs: int) -> Route | None:
+        """The way to this shape from this number of input pictures, None when there is none."""
         if isinstance(self.upstream, str):
-            return self.upstream
+            return Route(self.upstream)
         for route in self.upstream:
-            if route.ratio in (None, ratio) and (route.inputs is None or inputs <= route.inputs):
-                return route.key
+            fits = route.ratio in (None, shape.ratio) and route.seconds in (None, shape.seconds)
+            if fits and (route.inputs is None or inputs <= route.inputs):
+                return route
         return None
+
+    def shape_of(self, fixed: Fixed) -> Shape | None:
+        """The only shape that a name can mean, None when it leaves a choice."""
+        if fixed.ratio is None:
+            return None
+        return Shape(fixed.ratio, fixed.upscale, fixed.seconds or self.usual_seconds)
+
+    @property
+    def way(self) -> Way:
+        """Its mode, also where the file leaves that open."""
+        if self.mode is not None:
+            return self.mode
+        if self.kind == "image":
+            return "image"
+        return "omni" if self.inputs[1] else "t2v"
+
+    @property
+    def usual_seconds(self) -> int | None:
+        """The length when none is asked for, None where there is no such thing."""
+        return self.seconds[0] if self.seconds else None
+
+    def mode_for(self, route: Route, inputs: int) -> Mode:
+        """What a request with this number of input pictures is made from."""
+        if route.mode is not None:
+            return route.mode
+        if self.way != "omni":
+            return self.way
+        with_pictures: Mode = "r2v" if self.mode == "omni" else "i2v"
+        return with_pictures if inputs else "t2v"
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,54 +143,37 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the table that it comes from."""
     title: str
     description: str
-    kind: Literal["image", "video"]
+    kind: Kind
+    mode: Way
     provider: str
     created: int
     ratios: tuple[str, ...]
+    seconds: tuple[int, ...]
+    """Lengths on offer, the usual one first; empty for pictures."""
     upscales: tuple[Size, ...]
     fixed: Fixed | None
-    """Set for an exact id: then ratio and size of a request have no effect."""
+    """Set for an id that names more than its table: what it fixes is not changed by a request."""
+    family: tuple[str, ...] = ()
+    """Set for an id that stands for several: the one for no input picture, for one, and so on; the last also for more."""
     min_inputs: int
     max_inputs: int
     max_count: int
+    seeds: tuple[int, int]
     min_tier: Tier
     """The least tier for the smallest thing that the id can mean."""
+    credits: int
+    """What one of that costs, as far as known; `tier_credits` where the tier makes a difference."""
+    tier_credits: Mapping[Tier, int]
 
 
-def expand(base: str, table: Table) -> Iterator[Model]:
-    """All public ids of a table: its own, then the exact ones."""
-    yield _model(base, base, table, None)
-    for name, fixed in exact_names(base, table).items():
-        yield _model(name, base, table, fixed)
+class Family(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A name for several models, of which the number of input pictures picks one."""
+
+    title: Word
+    description: str = ""
+    models: Annotated[tuple[Word, ...], msgspec.Meta(min_length=1)]
 
 
-def exact_names(base: str, table: Table) -> dict[str, Fixed]:
-    """The ids of a table that fix ratio and size, derived and listed ones."""
-    names: dict[str, Fixed] = {}
-    if table.suffixes:
-        for size in (None, *table.upscales):
-            for ratio in table.ratios:
-                if word := ratios.WORDS.get(ratio):
-                    names["-".join(filter(None, (base, word, size)))] = Fixed(ratio, size)
-    return names | dict(table.names)
-
-
-def _model(name: str, base: str, table: Table, fixed: Fixed | None) -> Model:
-    size = fixed.upscale if fixed else None
-    choice = f" ({fixed.ratio}{', ' + size.upper() if size else ''})" if fixed else ""
-    return Model(
-        id=name,
-        base=base,
-        title=table.title + choice,
-        description=table.description,
-        kind=table.kind,
-        provider=table.provider,
-        created=table.created,
-        ratios=(fixed.ratio,) if fixed else table.ratios,
-        upscales=((size,) if size else ()) if fixed else tuple(table.upscales),
-        fixed=fixed,
-        min_inputs=table.inputs[0],
-        max_inputs=table.inputs[1],
-        max_count=table.max_count,
-        min_tier=table.tier_for(size),
-    )
+def shown(size: str) -> str:
+    """A size class as people write it: 2K, 4K, 1080p."""
+    return size.upper() if size.endswith("k") else size

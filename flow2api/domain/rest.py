@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from flow2api.domain.account import Account, AccountState, Counts, Hindrance, ModelRest, RestPolicy, Standing
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.domain.job import Generation
+from flow2api.domain.job import Generation, price, upstream_key
 from flow2api.domain.tier import Tier, allows
 
 OUT_OF_CREDIT_CODES = frozenset({"exhausted", "not_enough_credits", "model_quota_reached"})
@@ -75,7 +75,7 @@ def after_success(account: Account, generation: Generation, now: float, credits_
     Where the answer does not say what is left, the known price is taken off.
     """
     if credits_left is None and account.credits is not None:
-        credits_left = max(0, account.credits - generation.credits)
+        credits_left = max(0, account.credits - price(generation, account.tier))
     return replace(
         account,
         errors_in_row=0,
@@ -138,10 +138,11 @@ def _hindrances(account: Account, generation: Generation, now: float) -> Iterato
     if not allows(account.tier, generation.min_tier):
         detail = f"has tier {account.tier.value}; {generation.model} needs {generation.min_tier.value}"
         yield Hindrance(code="tier_too_low", detail=detail)
-    if account.credits is not None and account.credits < generation.credits:
-        detail = f"has {account.credits} credits left; this costs {generation.credits}"
+    cost = price(generation, account.tier)
+    if account.credits is not None and account.credits < cost:
+        detail = f"has {account.credits} credits left; this costs {cost}"
         yield Hindrance(code="not_enough_credits", detail=detail)
-    rest = account.model_rests.get(generation.upstream_model)
+    rest = account.model_rests.get(upstream_key(generation, account.tier))
     if rest is not None and _end(rest.until) > now:
         yield Hindrance(code=rest.code, detail=rest.detail, until=rest.until)
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flow2api.domain.catalog import Catalog, Wish
-from flow2api.domain.job import Generation
+from flow2api.domain.job import Generation, Source
 from flow2api.errors import Code, Failure
 
 CATALOG = Catalog.load(None)
@@ -21,8 +21,10 @@ WISHES = st.builds(
     size=WORDS | st.builds(lambda width, height: f"{width}x{height}", SIDES, SIDES),
     resolution=WORDS,
     quality=WORDS,
+    seconds=st.none() | st.integers() | st.sampled_from([4, 6, 7, 8]),
     n=st.none() | st.integers(),
     seed=st.none() | st.integers(),
+    source=st.none() | st.builds(Source, media_id=st.text(), aspect_ratio=st.none() | st.sampled_from(["9:16", "x"])),
 )
 
 
@@ -37,13 +39,15 @@ def outcome(wish: Wish) -> Generation | Failure:
 def test_a_wish_is_resolved_or_refused_with_the_field_at_fault(wish: Wish) -> None:
     generation = outcome(wish)
     if isinstance(generation, Failure):
-        assert generation.code in (Code.MODEL_NOT_FOUND, Code.INVALID_VALUE)
-        assert generation.param in {"model", "aspect_ratio", "size", "resolution", "n", "seed", "image"}
+        assert generation.code in (Code.MODEL_NOT_FOUND, Code.INVALID_VALUE, Code.MISSING_REQUIRED_PARAMETER)
+        fields = {"model", "aspect_ratio", "size", "resolution", "seconds", "n", "seed", "image", "video"}
+        assert generation.param in fields
         return
     model = CATALOG.get(wish.model)
     assert model is not None
     assert generation.aspect_ratio in model.ratios
     assert generation.upscale is None or generation.upscale in model.upscales
+    assert generation.seconds is None or generation.seconds in model.seconds
     assert 1 <= generation.count <= model.max_count
 
 
@@ -52,7 +56,14 @@ def test_what_was_resolved_resolves_to_itself_by_its_exact_id(wish: Wish) -> Non
     generation = outcome(wish)
     if isinstance(generation, Failure):
         return
-    again = Wish(model=generation.model, prompt=wish.prompt, pictures=wish.pictures, n=wish.n, seed=wish.seed)
+    again = Wish(
+        model=generation.model,
+        prompt=wish.prompt,
+        pictures=wish.pictures,
+        n=wish.n,
+        seed=wish.seed,
+        source=wish.source,
+    )
     assert CATALOG.resolve(again) == generation
 
 

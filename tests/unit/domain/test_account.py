@@ -371,6 +371,17 @@ def test_what_means_out_of_credit_is_said_by_its_code() -> None:
         assert found.code in rest.OUT_OF_CREDIT_CODES
 
 
+def test_the_price_and_the_resting_model_are_those_of_the_account_s_tier() -> None:
+    wish = {"credits": 20, "tier_credits": {Tier.ULTRA: 10}, "tier_models": {Tier.ULTRA: "TOP"}}
+    pro, ultra = replace(FRESH, tier=Tier.PRO, credits=15), replace(FRESH, tier=Tier.ULTRA, credits=15)
+    assert hindered(pro, **wish) == ("not_enough_credits", None)
+    assert hindered(ultra, **wish) is None
+    assert rest.after_success(ultra, replace(GENERATION, **wish), NOW, None).credits == 5
+    busy = rest.after_failure(ultra, UpstreamFailure(K.MODEL_BUSY, "full"), "TOP", NOW, POLICY)
+    assert hindered(busy, **wish) == ("model_busy", NOW + 120)
+    assert hindered(replace(busy, tier=Tier.FREE, credits=20), **wish) is None
+
+
 # -- properties ---------------------------------------------------------------------------------------------------
 
 NEVER_COUNTED = (K.CONTENT_REFUSED, K.REQUEST_REJECTED, K.UNREACHABLE, K.MEDIA_GONE, K.CAPTCHA_UNAVAILABLE)

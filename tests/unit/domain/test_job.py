@@ -3,7 +3,19 @@
 import msgspec
 import pytest
 
-from flow2api.domain.job import FINAL, TRANSITIONS, Generation, Job, JobError, JobState, move
+from flow2api.domain.job import (
+    FINAL,
+    TRANSITIONS,
+    Generation,
+    Job,
+    JobError,
+    JobState,
+    enlargement,
+    move,
+    price,
+    upstream_key,
+)
+from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
 
 GENERATION = Generation(
@@ -73,3 +85,20 @@ def test_a_job_survives_its_way_to_disk_and_back() -> None:
     error = JobError(code=Code.OUTCOME_UNKNOWN, message="No answer.")
     done = move(job(JobState.SUBMITTING), JobState.FAILED, 101.0, error=error, submits=1)
     assert msgspec.json.decode(msgspec.json.encode(done), type=Job) == done
+
+
+def test_a_generation_that_was_stored_before_there_were_clips_is_still_readable() -> None:
+    stored = b"""{"model":"m","kind":"image","provider":"flow","upstream_model":"KEY","prompt":"an apple",
+        "aspect_ratio":"16:9","count":1,"seed":null,"upscale":null,"inputs":[],"min_tier":"free","credits":0}"""
+    assert msgspec.json.decode(stored, type=Generation) == GENERATION
+
+
+def test_the_tier_of_an_account_decides_on_key_and_price() -> None:
+    generation = msgspec.structs.replace(
+        GENERATION, credits=70, upscale_credits=50, tier_models={Tier.ULTRA: "TOP"}, tier_credits={Tier.ULTRA: 60}
+    )
+    again = msgspec.json.decode(msgspec.json.encode(generation), type=Generation)
+    assert again == generation
+    assert [upstream_key(again, tier) for tier in Tier] == ["KEY", "KEY", "KEY", "TOP"]
+    assert [price(again, tier) for tier in Tier] == [70, 70, 70, 60]
+    assert [price(enlargement(again), tier) for tier in Tier] == [50] * 4

@@ -1,0 +1,194 @@
+"""What a caller asks for, and what each of its parameters means for a model: a value that the model has, or a `Failure`.
+
+Parameters are read even where a name fixes what they ask for, so that nonsense is never accepted; there they have no effect.
+`quality` never starts an enlargement, since that may need a better account and takes long: only a size or resolution does.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from flow2api.domain import ratio as ratios
+from flow2api.domain.job import Size, Source
+from flow2api.domain.model import Fixed, Model, Shape, Table, shown
+from flow2api.errors import Code, Failure
+
+# What a caller made up is shown in the answer; nobody needs to read all of a megabyte.
+_SHOWN_CHARACTERS = 80
+# Classes of size; None is what models make without enlarging.
+_CLASSES: Mapping[str, Size | None] = {"1k": None, "2k": "2k", "4k": "4k", "720p": None, "1080p": "1080p"}
+_PLAIN = {"image": "1K", "video": "720p"}
+# A length that is off by no more than this goes to the nearest that the model has; callers see it in the result.
+_NEAR_SECONDS = 2
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller asks for, in the caller's words; None and `auto` leave the choice to the catalogue."""
+
+    model: str
+    prompt: str
+    pictures: tuple[str, ...] = ()
+    """Names of stored media files."""
+    picture_sizes: tuple[tuple[int, int], ...] = ()
+    """Width and height of each of `pictures`."""
+    aspect_ratio: str | None = None
+    size: str | None = None
+    """Pixels (`1024x1792`), a class (`2K`) or a ratio."""
+    resolution: str | None = None
+    """A class; where it is given it outweighs a class in `size`."""
+    quality: str | None = None
+    """Accepted and without effect."""
+    seconds: int | None = None
+    n: int | None = None
+    seed: int | None = None
+    source: Source | None = None
+    """The clip to extend."""
+
+
+def check_inputs(model: Model, ask: Wish) -> None:
+    """Refuse a number of input pictures, or a clip to extend, that the model does not take."""
+    given = len(ask.pictures)
+    if given > model.max_inputs:
+        takes = "no input pictures" if model.max_inputs == 0 else _range(model)
+        raise Failure(Code.INVALID_VALUE, f"{model.id} takes {takes}; {given} were given.", param="image")
+    if given < model.min_inputs:
+        message = f"{model.id} needs {_range(model)}; {given} were given."
+        raise Failure(Code.MISSING_REQUIRED_PARAMETER, message, param="image")
+    if model.mode == "extend" and ask.source is None:
+        message = f"{model.id} continues a clip that was made here; name that clip."
+        raise Failure(Code.MISSING_REQUIRED_PARAMETER, message, param="video")
+    if model.mode != "extend" and ask.source is not None:
+        message = f"{model.id} cannot continue a clip; ask a model for that whose mode is `extend`."
+        raise Failure(Code.INVALID_VALUE, message, param="video")
+
+
+def shape(model: Model, table: Table, ask: Wish) -> Shape:
+    """Ratio, enlargement and length."""
+    asked_ratio = _ratio(model, ask)
+    asked_upscale = _upscale(model, ask)
+    asked_seconds = _seconds(model, ask.seconds)
+    fixed = model.fixed or Fixed()
+    found = table.shape_of(fixed)
+    if found is None:
+        seconds = fixed.seconds or asked_seconds or table.usual_seconds
+        found = Shape(asked_ratio or _natural_ratio(model, ask), fixed.upscale or asked_upscale, seconds)
+    _check_source(model, found, ask.source)
+    _check_length(model, table, found)
+    return found
+
+
+def count(model: Model, n: int | None) -> int:
+    """How many results."""
+    wanted = 1 if n is None else n
+    if not 1 <= wanted <= model.max_count:
+        message = f"n must be a number from 1 to {model.max_count} for {model.id}; {wanted} was given."
+        raise Failure(Code.INVALID_VALUE, message, param="n")
+    return wanted
+
+
+def seed(model: Model, wanted: int | None) -> int | None:
+    """The seed, None when it does not matter."""
+    least, most = model.seeds
+    if wanted is not None and not least <= wanted <= most:
+        message = f"seed must be a number from {least} to {most}; {wanted} was given."
+        raise Failure(Code.INVALID_VALUE, message, param="seed")
+    return wanted
+
+
+def words(items: Iterable[str], last: str) -> str:
+    """`a, b or c`."""
+    *head, tail = items
+    return f"{', '.join(head)} {last} {tail}" if head else tail
+
+
+def _ratio(model: Model, ask: Wish) -> str | None:
+    """The ratio that the parameters name. A ratio is meant; a size in pixels is often just a client's default."""
+    if asked := _given(ask.aspect_ratio):
+        sides = ratios.spelled(asked)
+        found = ratios.exactly(sides, model.ratios) if sides else None
+        if found or (sides and model.fixed and model.fixed.ratio):
+            return found
+        verb = "draws" if model.kind == "image" else "films"
+        message = f"{model.id} {verb} {words(model.ratios, 'and')}; {asked[:_SHOWN_CHARACTERS]!r} is none of them."
+        raise Failure(Code.INVALID_VALUE, message, param="aspect_ratio")
+    size = _given(ask.size)
+    if size is None or size in _CLASSES:
+        return None
+    sides = ratios.spelled(size)
+    if sides is None:
+        message = f"{size[:_SHOWN_CHARACTERS]!r} is no size: give pixels such as 1024x1792, or {_classes(model)}."
+        raise Failure(Code.INVALID_VALUE, message, param="size")
+    return ratios.nearest(sides, model.ratios)
+
+
+def _natural_ratio(model: Model, ask: Wish) -> str:
+    """The ratio when no parameter names one: that of the clip to extend, else of the first picture, else the usual one."""
+    if ask.source and ask.source.aspect_ratio in model.ratios:
+        return ask.source.aspect_ratio
+    if ask.picture_sizes:
+        return ratios.nearest(ask.picture_sizes[0], model.ratios)
+    return model.ratios[0]
+
+
+def _upscale(model: Model, ask: Wish) -> Size | None:
+    """The enlargement that the parameters name."""
+    size = _given(ask.size)
+    asked, param = (size, "size") if size in _CLASSES else (None, "size")
+    if resolution := _given(ask.resolution):
+        asked, param = resolution, "resolution"
+    if asked is None:
+        return None
+    upscale = _CLASSES.get(asked)
+    held = model.fixed and (model.fixed.ratio or model.fixed.upscale)
+    if asked in _CLASSES and (held or upscale is None or upscale in model.upscales):
+        return upscale
+    message = f"{model.id} has no resolution {asked[:_SHOWN_CHARACTERS]!r}; it offers {_classes(model)}."
+    raise Failure(Code.INVALID_VALUE, message, param=param)
+
+
+def _seconds(model: Model, wanted: int | None) -> int | None:
+    """The length that is asked for, or the nearest of the model's."""
+    if wanted is None:
+        return None
+    if not model.seconds:
+        message = f"{model.id} makes pictures, which have no length."
+        raise Failure(Code.INVALID_VALUE, message, param="seconds")
+    nearest = min(model.seconds, key=lambda seconds: (abs(seconds - wanted), -seconds))
+    held = model.fixed and (model.fixed.ratio or model.fixed.seconds) and wanted > 0
+    if held or abs(nearest - wanted) <= _NEAR_SECONDS:
+        return nearest
+    offered = words(map(str, sorted(model.seconds)), "or")
+    message = f"{model.id} makes clips of {offered} seconds; {str(wanted)[:_SHOWN_CHARACTERS]} was asked for."
+    raise Failure(Code.INVALID_VALUE, message, param="seconds")
+
+
+def _check_source(model: Model, found: Shape, source: Source | None) -> None:
+    """A clip is continued in its own ratio."""
+    if source and source.aspect_ratio and source.aspect_ratio != found.ratio:
+        message = f"The clip to extend is {source.aspect_ratio}; {model.id} was asked for {found.ratio}."
+        raise Failure(Code.INVALID_VALUE, message, param="aspect_ratio")
+
+
+def _check_length(model: Model, table: Table, found: Shape) -> None:
+    """Some enlargements are not offered for every length."""
+    if found.upscale is None or table.upscales[found.upscale].fits(found.seconds):
+        return
+    offered = words(map(str, sorted(table.upscales[found.upscale].seconds)), "or")
+    message = f"{model.id} offers {found.upscale} for clips of {offered} seconds alone, not of {found.seconds}."
+    raise Failure(Code.INVALID_VALUE, message, param="seconds")
+
+
+def _given(text: str | None) -> str | None:
+    word = (text or "").strip().lower()
+    return None if word in ("", "auto") else word
+
+
+def _range(model: Model) -> str:
+    least, most = model.min_inputs, model.max_inputs
+    if least == most:
+        return f"exactly {most} input picture{'s' if most != 1 else ''}"
+    return f"{least} to {most} input pictures" if least else f"at most {most} input pictures"
+
+
+def _classes(model: Model) -> str:
+    return words([_PLAIN[model.kind], *(shown(size) for size in model.upscales)], "or")
