@@ -7,6 +7,7 @@ import msgspec
 
 from flow2api.emulator.accounts import Account, AccountSetup
 from flow2api.emulator.captcha import IMAGE_ACTION
+from flow2api.emulator.clips import PyavMissing, require_pyav
 from flow2api.emulator.exchange import Answer, Asked, Refused, json_answer, read_body
 from flow2api.emulator.faults import Planned
 from flow2api.emulator.pictures import PillowMissing, require_pillow
@@ -62,15 +63,17 @@ class Control:
         state, ledger = self._state, self._state.ledger
         peaks = [{"account": who, "call": what, "peak": peak} for (who, what), peak in ledger.peaks.items()]
         running = [{"account": who, "call": what, "running": n} for (who, what), n in ledger.running.items() if n]
+        counts = [{"account": who, "call": what, "count": count} for (who, what), count in ledger.counts_of.items()]
         return json_answer(
             {
                 "accounts": [show_account(account) for account in state.accounts],
                 "calls": dict(ledger.counts),
+                "calls_by_account": counts,
                 "accepted": len(ledger.accepted),
                 "accepted_by_account": ledger.by_account(),
                 "peaks": peaks,
                 "running": running,
-                "captcha": {"accepted": state.captcha.accepted, "refused": state.captcha.refused},
+                "captcha": {name: getattr(state.captcha, name) for name in ("minted", "accepted", "refused")},
                 "media": len(state.media),
                 "knobs": state.knobs,
                 "faults": state.faults.planned,
@@ -123,7 +126,8 @@ class Control:
         if knobs.pictures == "drawn":
             try:
                 require_pillow()
-            except PillowMissing as missing:
+                require_pyav()
+            except (PillowMissing, PyavMissing) as missing:
                 raise Refused(400, str(missing)) from missing
         self._state.knobs = knobs
         return json_answer(knobs)
@@ -131,10 +135,10 @@ class Control:
     async def token(self, call: Call) -> Answer:
         """Mint a captcha token, or register one that the caller made."""
         wish = read_body(call.asked, TokenWish)
-        now = self._state.now()
+        now, lifetime = self._state.now(), self._state.knobs.token_seconds
         if wish.token:
-            self._state.captcha.register(wish.token, wish.action, now)
-        return json_answer({"token": wish.token or self._state.captcha.mint(wish.action, now)})
+            self._state.captcha.register(wish.token, wish.action, now, lifetime)
+        return json_answer({"token": wish.token or self._state.captcha.mint(wish.action, now, lifetime)})
 
     async def reset(self, call: Call) -> Answer:
         """Be as at the start."""

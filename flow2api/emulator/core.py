@@ -7,6 +7,8 @@ server stands in front does not matter here.
 from functools import partial
 
 from flow2api.emulator.accounts import Account
+from flow2api.emulator.assets import Assets
+from flow2api.emulator.concatenation import Concatenation
 from flow2api.emulator.control import Control
 from flow2api.emulator.exchange import Answer, Asked, Refused, refusal, text_answer
 from flow2api.emulator.faults import Faults
@@ -18,6 +20,8 @@ from flow2api.emulator.sessions import SESSION_COOKIE, Sessions
 from flow2api.emulator.state import State
 from flow2api.emulator.strike import strike
 from flow2api.emulator.uploads import Uploads
+from flow2api.emulator.video_status import VideoStatus
+from flow2api.emulator.videos import Videos
 
 # What a request for nothing that the service has is called in the records.
 UNKNOWN_CALL = "unknown"
@@ -29,7 +33,9 @@ class Emulator(State):
     def reset(self) -> None:
         """Be as at the start, see `State.reset`."""
         super().reset()
-        subjects: list[Subject] = [Sessions(self), Uploads(self), Images(self), Links(self), Control(self)]
+        pictures: list[Subject] = [Uploads(self), Images(self)]
+        videos: list[Subject] = [Videos(self), VideoStatus(self), Concatenation(self)]
+        subjects = [Sessions(self), *pictures, *videos, Links(self), Assets(self), Control(self)]
         routes = [route for subject in subjects for route in subject.routes()]
         self._router = Router(routes)
         self.faults = Faults({route.name for route in routes if route.side != "control"})

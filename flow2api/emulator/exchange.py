@@ -12,7 +12,7 @@ import msgspec
 
 T = TypeVar("T")
 
-Side = Literal["labs", "api", "cdn", "control"]
+Side = Literal["labs", "api", "cdn", "page", "control"]
 """Which face of the service a route belongs to; it decides the credential and the form of errors."""
 
 GOOGLE_STATUS = {
@@ -26,6 +26,8 @@ GOOGLE_STATUS = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+
+NOT_FOUND = "Requested entity was not found."
 
 TRPC_CODE = {
     400: ("BAD_REQUEST", -32600),
@@ -112,7 +114,7 @@ def text_answer(status: int, text: str, *, mime: str = "text/plain; charset=utf-
 
 def refusal(refused: Refused, side: Side) -> Answer:
     """The answer in which `side` says no."""
-    if side == "cdn":
+    if side in {"cdn", "page"}:
         return text_answer(refused.status, refused.message)
     if side == "labs":
         name, code = TRPC_CODE.get(refused.status, TRPC_CODE[500])

@@ -1,7 +1,8 @@
 """Faults as data: what goes wrong, at which call, how often, and for whom.
 
 `Faults` only keeps and hands out; `strike` carries them out. A fault is either put in the place of the call (`Stall`, `Reset`,
-`Status`, `NotJson`, `LoginExpired`) or done upon its true answer (`Delay`, `Truncated`, `CloseAfter`, `SlowBody`, `EmptyList`).
+`Status`, `NotJson`, `LoginExpired`) or done upon its true answer (`Delay`, `Truncated`, `CloseAfter`, `SlowBody`, `EmptyList`,
+`StatusWord`).
 """
 
 import re
@@ -84,7 +85,15 @@ class EmptyList(Fault, frozen=True):
     """The true answer with every list in it emptied."""
 
 
-AnyFault = Stall | Reset | Status | NotJson | LoginExpired | Delay | Truncated | CloseAfter | SlowBody | EmptyList
+class StatusWord(Fault, frozen=True):
+    """The true answer with every generation status in it changed to the prefix and `word`; None: without any status."""
+
+    word: str | None
+
+
+AnyFault = (
+    Stall | Reset | Status | NotJson | LoginExpired | Delay | Truncated | CloseAfter | SlowBody | EmptyList | StatusWord
+)
 
 
 class Planned(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 import trio
 from msgspec import Meta
 
-from flow2api.emulator.accounts import TIER_RANK, Account, WireTier
+from flow2api.emulator.accounts import Account, WireTier
 from flow2api.emulator.captcha import IMAGE_ACTION
-from flow2api.emulator.exchange import Answer, Asked, Refused, json_answer, read_body
+from flow2api.emulator.exchange import NOT_FOUND, Answer, Asked, Refused, json_answer, read_body
 from flow2api.emulator.ledger import Accepted
 from flow2api.emulator.media import Media, new_media
 from flow2api.emulator.pictures import PictureSpec
@@ -25,6 +25,7 @@ from flow2api.emulator.wire import (
     StructuredPrompt,
     check_project,
     check_prompt,
+    check_rank,
     check_tier,
 )
 
@@ -138,7 +139,7 @@ class Images:
         if any(request.client_context != context for request in body.requests):
             raise Refused(400, "Invalid value at 'requests': every clientContext must equal the outer one.")
         check_tier(context, call.caller, required=False)
-        self._state.captcha.spend(context.token, IMAGE_ACTION, self._state.knobs.captcha, self._state.now())
+        self._state.spend_token(context.token, IMAGE_ACTION)
 
     def _make(self, account: Account, request: ImageRequest) -> Media:
         _check_model(account, request.image_model_name)
@@ -189,9 +190,9 @@ class Images:
         check_project(body.client_context, call.caller)
         check_tier(body.client_context, call.caller, required=True)
         state = self._state
-        state.captcha.spend(body.client_context.token, IMAGE_ACTION, state.knobs.captcha, state.now())
+        state.spend_token(body.client_context.token, IMAGE_ACTION)
         enlargement = ENLARGEMENTS[body.target_resolution]
-        _check_rank(call.caller, enlargement.tier)
+        check_rank(call.caller, enlargement.tier)
         media = state.media.owned(body.media_id, call.caller, state.now())
         if media.picture is None:
             raise Refused(400, "Only generated pictures can be enlarged.")
@@ -218,13 +219,8 @@ class Images:
 
 def _check_model(account: Account, model: str) -> None:
     if model not in IMAGE_MODELS:
-        raise Refused(404, "Requested entity was not found.")
-    _check_rank(account, IMAGE_MODELS[model])
-
-
-def _check_rank(account: Account, least: WireTier) -> None:
-    if TIER_RANK[account.tier] < TIER_RANK[least]:
-        raise Refused(403, "This tier may not do that.", reason="PUBLIC_ERROR_MODEL_ACCESS_DENIED")
+        raise Refused(404, NOT_FOUND)
+    check_rank(account, IMAGE_MODELS[model])
 
 
 def _workflow(media: Media, batch_id: str) -> dict[str, Any]:

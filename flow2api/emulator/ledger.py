@@ -13,6 +13,7 @@ import msgspec
 # Enough to look back on in a test, and a few megabytes at most under load.
 KEPT_CALLS = 5000
 KEPT_BODY_BYTES = 16 * 1024
+KEPT_BODIES_BYTES = 16 * 1024 * 1024
 
 
 class Seen(msgspec.Struct, kw_only=True):
@@ -25,7 +26,7 @@ class Seen(msgspec.Struct, kw_only=True):
     path: str
     status: int = 0
     body: bytes = b""
-    """The request's body, empty when it was large."""
+    """The request's body, empty when it was large, or long ago among many."""
 
     @property
     def json(self) -> Any:
@@ -49,7 +50,11 @@ class Ledger:
 
     def __init__(self) -> None:
         self.seen: deque[Seen] = deque(maxlen=KEPT_CALLS)
+        self._bodies: deque[Seen] = deque()
+        self._bodies_bytes = 0
         self.counts: Counter[str] = Counter()
+        self.counts_of: Counter[tuple[str, str]] = Counter()
+        """Calls by account and name."""
         self.accepted: list[Accepted] = []
         self.running: Counter[tuple[str, str]] = Counter()
         self.peaks: dict[tuple[str, str], int] = {}
@@ -57,17 +62,28 @@ class Ledger:
     @contextmanager
     def calling(self, seen: Seen) -> Iterator[None]:
         """Record a call and count it as running while it is worked on."""
-        if len(seen.body) > KEPT_BODY_BYTES:
-            seen.body = b""
+        self._keep_body(seen)
         self.seen.append(seen)
         self.counts[seen.call] += 1
         key = (seen.account, seen.call)
+        self.counts_of[key] += 1
         self.running[key] += 1
         self.peaks[key] = max(self.peaks.get(key, 0), self.running[key])
         try:
             yield
         finally:
             self.running[key] -= 1
+
+    def _keep_body(self, seen: Seen) -> None:
+        """Keep the bodies of the last calls only: those of status calls are long, and there are very many."""
+        if len(seen.body) > KEPT_BODY_BYTES:
+            seen.body = b""
+        self._bodies.append(seen)
+        self._bodies_bytes += len(seen.body)
+        while self._bodies_bytes > KEPT_BODIES_BYTES or len(self._bodies) > KEPT_CALLS:
+            oldest = self._bodies.popleft()
+            self._bodies_bytes -= len(oldest.body)
+            oldest.body = b""
 
     def calls(self, call: str) -> list[Seen]:
         """The kept calls of one name, oldest first."""

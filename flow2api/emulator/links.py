@@ -3,10 +3,13 @@
 import base64
 
 from flow2api.emulator.exchange import Answer, Refused, json_answer, text_answer
+from flow2api.emulator.media import Media
 from flow2api.emulator.routing import Call, Route
 from flow2api.emulator.state import State
+from flow2api.emulator.video_models import VIDEO_ASPECTS
 
-URL_TYPES = {"MEDIA_URL_TYPE_FULL_MEDIA", "MEDIA_URL_TYPE_THUMBNAIL", "MEDIA_URL_TYPE_UNSPECIFIED"}
+THUMBNAIL = "MEDIA_URL_TYPE_THUMBNAIL"
+URL_TYPES = {"MEDIA_URL_TYPE_FULL_MEDIA", THUMBNAIL, "MEDIA_URL_TYPE_UNSPECIFIED"}
 
 
 class Links:
@@ -21,6 +24,7 @@ class Links:
             Route(name="redirect", method="GET", path=redirect, side="labs", handle=self.redirect, open_to_all=True),
             Route(name="media", method="GET", path="/v1/media/*", side="api", handle=self.media),
             Route(name="download", method="GET", path="/image/*", side="cdn", handle=self.download, open_to_all=True),
+            Route(name="download", method="GET", path="/video/*", side="cdn", handle=self.download, open_to_all=True),
         ]
 
     async def redirect(self, call: Call) -> Answer:
@@ -36,13 +40,18 @@ class Links:
             return _lead_to(f"{call.asked.base}/fx/login")
         if state.knobs.redirect == "missing":
             raise Refused(404, "Media not found")
-        media = state.media.owned(query["name"], call.account, state.now())
-        return _lead_to(state.media.link(media, call.asked.base, state.now() + state.knobs.link_seconds))
+        media = state.finished_media(query["name"], call.account)
+        until = state.now() + state.knobs.link_seconds
+        thumbnail = query["mediaUrlType"] == THUMBNAIL
+        return _lead_to(state.media.link(media, call.asked.base, until, thumbnail=thumbnail))
 
     async def media(self, call: Call) -> Answer:
-        """A medium of the caller with its bytes inside the JSON."""
-        media = self._state.media.owned(call.part, call.caller, self._state.now())
-        image: dict[str, object] = {"encodedImage": base64.b64encode(await self._state.content(media)).decode()}
+        """A finished medium of the caller with its bytes inside the JSON."""
+        media = self._state.finished_media(call.part, call.caller)
+        encoded = base64.b64encode(await self._state.content(media)).decode()
+        if media.kind == "video":
+            return json_answer({"name": media.name, "video": {"encodedVideo": encoded} | _told_of(media)})
+        image: dict[str, object] = {"encodedImage": encoded}
         if media.picture is not None:
             image |= {
                 "seed": media.picture.seed,
@@ -53,8 +62,19 @@ class Links:
 
     async def download(self, call: Call) -> Answer:
         """What a signed link leads to; no credential is asked for."""
-        media = self._state.media.by_link(call.part, call.asked.query, self._state.now())
+        path = call.asked.path
+        media = self._state.media.by_link(path, call.asked.query, self._state.now())
+        if media.kind == "video" and path.startswith("/image/"):
+            return Answer(body=await self._state.thumbnail(media), mime="image/jpeg")
         return Answer(body=await self._state.content(media), mime=media.mime)
+
+
+def _told_of(media: Media) -> dict[str, object]:
+    clip = media.clip
+    if clip is None:
+        return {}
+    told = {"seed": clip.seed, "prompt": clip.prompt, "model": clip.model}
+    return told | {"aspectRatio": VIDEO_ASPECTS[clip.aspect]}
 
 
 def _lead_to(url: str) -> Answer:

@@ -3,19 +3,29 @@
 import hashlib
 import hmac
 import secrets
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from flow2api.emulator.accounts import Account, new_id
-from flow2api.emulator.exchange import Refused
+from flow2api.emulator.clips import ClipSpec
+from flow2api.emulator.exchange import NOT_FOUND, Refused
 from flow2api.emulator.pictures import PictureSpec
+from flow2api.emulator.progress import Progress
 
 Kind = Literal["image", "video"]
 
 
+class Cut(NamedTuple):
+    """A stretch of a clip that is part of a joined one, in seconds."""
+
+    media: "Media"
+    start: float
+    end: float
+
+
 class Media(msgspec.Struct, kw_only=True):
-    """One picture, uploaded (`content`) or generated (`picture`, made when somebody looks at it)."""
+    """One picture or clip: uploaded (`content`), generated (`picture` or `clip`, made when somebody looks at it) or joined (`cuts`)."""
 
     name: str
     kind: Kind = "image"
@@ -31,6 +41,12 @@ class Media(msgspec.Struct, kw_only=True):
     """When it can no longer be used as an input; None: never."""
     content: bytes | None = None
     picture: PictureSpec | None = None
+    clip: ClipSpec | None = None
+    cuts: tuple[Cut, ...] = ()
+    progress: Progress | None = None
+    """How it gets on, for what takes time; None: it is there."""
+    described: dict[str, Any] = {}
+    """What answers say of a clip besides its status."""
 
 
 class Shelf:
@@ -49,22 +65,31 @@ class Shelf:
     def put(self, media: Media) -> None:
         self._media[media.name] = media
 
+    def remove(self, media: Media) -> None:
+        self._media.pop(media.name, None)
+
+    def of_project(self, project_id: str, account: Account) -> list[Media]:
+        """The account's media in one project, oldest first."""
+        return [one for one in self._media.values() if one.project_id == project_id and one.owner == account.email]
+
     def owned(self, name: str, account: Account, now: float) -> Media:
         """The account's own medium; `Refused` 404 for an unknown, foreign or outdated one."""
         media = self._media.get(name)
         if media is None or media.owner != account.email or (media.gone_at is not None and media.gone_at <= now):
-            raise Refused(404, "Requested entity was not found.")
+            raise Refused(404, NOT_FOUND)
         return media
 
-    def link(self, media: Media, base: str, until: float) -> str:
+    def link(self, media: Media, base: str, until: float, *, thumbnail: bool = False) -> str:
         """A link for anyone, good until then."""
         expires = str(int(until))
-        return f"{base}/{media.kind}/{media.name}?Expires={expires}&Signature={self._sign(media.name, expires)}"
+        path = f"/{'image' if thumbnail else media.kind}/{media.name}"
+        return f"{base}{path}?Expires={expires}&Signature={self._sign(path, expires)}"
 
-    def by_link(self, name: str, query: dict[str, str], now: float) -> Media:
+    def by_link(self, path: str, query: dict[str, str], now: float) -> Media:
         """The medium behind a link; `Refused` 403 for a forged or expired one."""
-        expires = query.get("Expires", "")
-        if not hmac.compare_digest(query.get("Signature", ""), self._sign(name, expires)):
+        name, expires = path.rpartition("/")[2], query.get("Expires", "")
+        signature = query.get("Signature", "").encode()
+        if not hmac.compare_digest(signature, self._sign(path, expires).encode()):
             raise Refused(403, "The signature does not match.")
         if int(expires) <= now:
             raise Refused(403, "The link has expired.")
@@ -73,8 +98,8 @@ class Shelf:
             raise Refused(404, "No such object.")
         return media
 
-    def _sign(self, name: str, expires: str) -> str:
-        return hmac.new(self._key, f"{name}|{expires}".encode(), hashlib.sha256).hexdigest()
+    def _sign(self, path: str, expires: str) -> str:
+        return hmac.new(self._key, f"{path}|{expires}".encode(), hashlib.sha256).hexdigest()
 
 
 def new_media(account: Account, project_id: str | None, size: tuple[int, int], made_at: float) -> Media:

@@ -43,11 +43,11 @@ class PictureSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pictures:
-    """Makes pictures and keeps the drawn ones that were used last."""
+    """Makes pictures and keeps the drawn ones that were used last. `threads` limits how many are drawn at the same time."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: trio.CapacityLimiter) -> None:
         self._kept: OrderedDict[PictureSpec, bytes] = OrderedDict()
-        self._threads = trio.CapacityLimiter(DRAWING_THREADS)
+        self._threads = threads
 
     async def make(self, spec: PictureSpec, mode: Literal["plain", "drawn"], inputs: Sequence[bytes] = ()) -> bytes:
         """The picture as JPEG; `inputs` are the input pictures' bytes, shown small in drawn ones."""

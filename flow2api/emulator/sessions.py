@@ -1,7 +1,7 @@
 """The calls about an account: session, credits, and projects."""
 
 from datetime import UTC, datetime
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -119,17 +119,18 @@ class Sessions:
         body = read_body(call.asked, Wrapped[CreateProject]).json
         project_id = new_id()
         call.caller.projects[project_id] = body.project_title
-        return _trpc({"projectId": project_id, "projectInfo": {"projectTitle": body.project_title}})
+        return trpc({"projectId": project_id, "projectInfo": {"projectTitle": body.project_title}})
 
     async def delete_project(self, call: Call) -> Answer:
         """Forget a project of the caller; pictures made in it stay."""
         body = read_body(call.asked, Wrapped[DeleteProject]).json
         if call.caller.projects.pop(body.project_to_delete_id, None) is None:
             raise Refused(404, "Project not found")
-        return _trpc({})
+        return trpc({})
 
 
-def _trpc(result: dict[str, object]) -> Answer:
+def trpc(result: dict[str, Any]) -> Answer:
+    """A result of a tRPC call in its wrapping."""
     return json_answer({"result": {"data": {"json": {"result": result, "status": 200}}}})
 
 

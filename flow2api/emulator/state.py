@@ -3,13 +3,17 @@
 import time
 from collections.abc import Callable, Sequence
 
-from flow2api.emulator.accounts import Accounts, AccountSetup
+import trio
+
+from flow2api.emulator.accounts import Account, Accounts, AccountSetup
 from flow2api.emulator.captcha import Captcha
+from flow2api.emulator.clips import Clips, Part, check_pyav
+from flow2api.emulator.exchange import NOT_FOUND, Refused
 from flow2api.emulator.faults import Faults
 from flow2api.emulator.knobs import Knobs
 from flow2api.emulator.ledger import Ledger
 from flow2api.emulator.media import Media, Shelf
-from flow2api.emulator.pictures import Pictures
+from flow2api.emulator.pictures import DRAWING_THREADS, Pictures
 
 
 class State:
@@ -19,6 +23,7 @@ class State:
     captcha: Captcha
     media: Shelf
     pictures: Pictures
+    clips: Clips
     faults: Faults
     """Set by `core.Emulator`, which knows the calls that can go wrong."""
     ledger: Ledger
@@ -43,21 +48,59 @@ class State:
             self.accounts.add(setup)
         self.captcha = Captcha()
         self.media = Shelf()
-        self.pictures = Pictures()
+        threads = trio.CapacityLimiter(DRAWING_THREADS)
+        self.pictures = Pictures(threads)
+        self.clips = Clips(threads)
         self.ledger = Ledger()
         self.knobs = self._first_knobs
+
+    def spend_token(self, token: str, action: str) -> None:
+        """Use up a captcha token, as the knobs say; see `Captcha.spend`."""
+        low = self.knobs.token_score == "low"
+        self.captcha.spend(token, action, self.knobs.captcha, self.now(), low_score=low)
+
+    def finished(self, media: Media) -> bool:
+        """Whether the medium is there to be fetched and used."""
+        progress = media.progress
+        return progress is None or progress.succeeded(self.knobs.pace, self.now())
+
+    def finished_media(self, name: str, account: Account) -> Media:
+        """The account's own medium; `Refused` 404 when it is unknown, foreign, outdated, or not made yet."""
+        media = self.media.owned(name, account, self.now())
+        if not self.finished(media):
+            raise Refused(404, NOT_FOUND)
+        return media
 
     async def content(self, media: Media) -> bytes:
         """The bytes of a medium."""
         if media.content is not None:
             return media.content
-        if media.picture is None:
-            raise ValueError(f"medium {media.name} has neither content nor a picture")
-        return await self.pictures.make(media.picture, self.knobs.pictures, await self.inputs(media))
+        if media.picture is not None:
+            return await self.pictures.make(media.picture, self.knobs.pictures, await self.inputs(media))
+        check_pyav()
+        if media.clip is not None:
+            return await self.clips.make(media.clip, self.knobs.pictures, await self._shown(media.clip.pictures))
+        if media.cuts:
+            return await self.clips.join(
+                [Part(await self.content(cut.media), cut.start, cut.end) for cut in media.cuts]
+            )
+        raise ValueError(f"medium {media.name} has nothing in it")
+
+    async def thumbnail(self, media: Media) -> bytes:
+        """The medium as a picture."""
+        if media.clip is None:
+            return await (self.thumbnail(media.cuts[0].media) if media.cuts else self.content(media))
+        if self.knobs.pictures == "drawn":
+            check_pyav()
+        return await self.clips.still(media.clip, self.knobs.pictures, await self._shown(media.clip.pictures))
 
     async def inputs(self, media: Media) -> list[bytes]:
-        """The bytes of the input pictures of a medium, as far as they show in it."""
-        if self.knobs.pictures == "plain" or media.picture is None:
-            return []
-        found = (self.media.get(name) for name in media.picture.inputs)
-        return [await self.content(one) for one in found if one is not None]
+        """The bytes of the input pictures of a picture, as far as they show in it."""
+        return list((await self._shown(media.picture.inputs)).values()) if media.picture is not None else []
+
+    async def _shown(self, names: Sequence[str]) -> dict[str, bytes]:
+        """The bytes of those media that still exist; plain media show nothing of others."""
+        if self.knobs.pictures == "plain":
+            return {}
+        found = {name: self.media.get(name) for name in names}
+        return {name: await self.content(one) for name, one in found.items() if one is not None}

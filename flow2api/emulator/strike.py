@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -20,9 +21,12 @@ from flow2api.emulator.faults import (
     SlowBody,
     Stall,
     Status,
+    StatusWord,
     Truncated,
 )
+from flow2api.emulator.progress import PREFIX
 
+JSON = "application/json"
 HTML = "<!doctype html><html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
 
 CarryOut = Callable[[], Awaitable[Answer]]
@@ -68,8 +72,10 @@ def _upon(fault: AnyFault, answer: Answer) -> Answer:
             return _delivered(answer, Delivery(body_bytes=fault.body_bytes))
         case SlowBody():
             return _delivered(answer, Delivery(bytes_per_second=fault.bytes_per_second))
-        case EmptyList() if answer.mime.startswith("application/json"):
-            return msgspec.structs.replace(answer, body=msgspec.json.encode(_emptied(msgspec.json.decode(answer.body))))
+        case EmptyList() if answer.mime.startswith(JSON):
+            return _changed(answer, _emptied)
+        case StatusWord() if answer.mime.startswith(JSON):
+            return _changed(answer, partial(_reworded, word=fault.word))
         case _:
             return answer
 
@@ -78,7 +84,23 @@ def _delivered(answer: Answer, delivery: Delivery) -> Answer:
     return msgspec.structs.replace(answer, delivery=delivery)
 
 
+def _changed(answer: Answer, change: Callable[[Any], Any]) -> Answer:
+    return msgspec.structs.replace(answer, body=msgspec.json.encode(change(msgspec.json.decode(answer.body))))
+
+
 def _emptied(value: Any) -> Any:
     if isinstance(value, list):
         return []
     return {key: _emptied(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _reworded(value: Any, *, word: str | None) -> Any:
+    """The value with every status changed, or left out. A status is told by its prefix, since two names are used for it."""
+    if isinstance(value, list):
+        return [_reworded(one, word=word) for one in value]
+    if isinstance(value, str) and value.startswith(PREFIX):
+        return None if word is None else PREFIX + word
+    if not isinstance(value, dict):
+        return value
+    changed = {key: _reworded(one, word=word) for key, one in value.items()}
+    return {key: one for key, one in changed.items() if one is not None or value[key] is None}

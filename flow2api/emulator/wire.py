@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from flow2api.emulator.accounts import Account
-from flow2api.emulator.exchange import Refused
+from flow2api.emulator.accounts import TIER_RANK, Account, WireTier
+from flow2api.emulator.exchange import NOT_FOUND, Refused
 
 SessionId = Annotated[str, Meta(pattern=r"^;[0-9]{13}$")]
 Uuid = Annotated[str, Meta(pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
@@ -69,7 +69,7 @@ def check_project(context: ClientContext, account: Account) -> str:
     if context.project_id is None:
         raise Refused(400, "Invalid value at 'clientContext.projectId': a project is required.")
     if context.project_id not in account.projects:
-        raise Refused(404, "Requested entity was not found.")
+        raise Refused(404, NOT_FOUND)
     return context.project_id
 
 
@@ -78,6 +78,12 @@ def check_tier(context: ClientContext, account: Account, *, required: bool) -> N
     claimed = context.user_paygate_tier
     if claimed != account.tier and (required or claimed is not None):
         raise Refused(400, "Invalid value at 'clientContext.userPaygateTier': not the tier of this account.")
+
+
+def check_rank(account: Account, least: WireTier) -> None:
+    """The account must have at least that tier."""
+    if TIER_RANK[account.tier] < TIER_RANK[least]:
+        raise Refused(403, "This tier may not do that.", reason="PUBLIC_ERROR_MODEL_ACCESS_DENIED")
 
 
 # Words in a prompt that the emulated service takes offence at, and the reason that it gives.
