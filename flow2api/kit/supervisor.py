@@ -87,4 +87,6 @@ class Supervisor(Branch):
                     await child.wait_tried()
             for child in self._children:
                 await child.wait_ready()
-            started()
+            # A child that never came up has ended the supervisor by now, which then has nothing to report.
+            if self.phase is Phase.KEEPING:
+                started()

@@ -79,6 +79,18 @@ async def test_one_crash_more_than_the_budget_ends_the_supervisor_and_halts_the_
         await tree.ref("a").ask(Words())
 
 
+@pytest.mark.parametrize("strategy", ["one_for_one", "rest_for_one"])
+async def test_a_supervisor_whose_child_never_comes_up_fails_instead_of_reporting_that_it_has_started(
+    autojump_clock: MockClock, strategy: str
+) -> None:
+    bus = EventBus()
+    specs = [ChildSpec("well", Worker), ChildSpec("ill", lambda: Worker(crash))]
+    tree = tree_of(bus, *specs, max_restarts=2, strategy=strategy)
+    async with trio.open_nursery() as nursery:
+        with pytest.raises(TooManyRestarts):
+            await nursery.start(tree.run)
+
+
 async def raise_bare(tree: Supervisor, errors: list[TooManyRestarts]) -> None:
     try:
         await tree.run()
