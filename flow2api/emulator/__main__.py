@@ -15,6 +15,7 @@ import trio
 
 from flow2api.emulator.accounts import TIER_RANK, numbered_accounts
 from flow2api.emulator.app import serve_emulator
+from flow2api.emulator.clips import PyavMissing, require_pyav
 from flow2api.emulator.control import show_account
 from flow2api.emulator.core import Emulator
 from flow2api.emulator.fast import serve_fast
@@ -24,6 +25,9 @@ from flow2api.emulator.serving import Urls
 
 # Long enough for a person to see a job move through its states.
 DEMO_LATENCY_SECONDS = 2.0
+DEMO_VIDEO_SECONDS = 8.0
+# The part of the time that a clip spends waiting.
+QUEUED_SHARE = 0.25
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.pictures == "drawn":
         try:
             require_pillow()
-        except PillowMissing as missing:
+            require_pyav()
+        except (PillowMissing, PyavMissing) as missing:
             print(missing, file=sys.stderr)
             return 2
     trio.run(_run, emulator_of(options), options)
@@ -46,6 +51,9 @@ def emulator_of(options: argparse.Namespace) -> Emulator:
         pictures=options.pictures,
         image_latency_seconds=options.image_latency,
         upscale_latency_seconds=options.image_latency,
+        video_pace="seconds",
+        video_queued=options.video_latency * QUEUED_SHARE,
+        video_active=options.video_latency * (1 - QUEUED_SHARE),
     )
     return Emulator(numbered_accounts(options.accounts, options.tier), knobs)
 
@@ -73,8 +81,14 @@ def _parser() -> argparse.ArgumentParser:
         help="the tier of all accounts",
     )
     parser.add_argument("--image-latency", type=float, default=DEMO_LATENCY_SECONDS, metavar="SECONDS")
-    parser.add_argument("--pictures", choices=["drawn", "plain"], default="drawn")
-    parser.add_argument("--captcha", choices=["off", "required"], default="off")
+    parser.add_argument("--video-latency", type=float, default=DEMO_VIDEO_SECONDS, metavar="SECONDS")
+    parser.add_argument("--pictures", choices=["drawn", "plain"], default="drawn", help="of clips as well")
+    parser.add_argument(
+        "--captcha",
+        choices=["off", "required", "page"],
+        default="off",
+        help="page: only tokens that the emulated page made will do",
+    )
     parser.add_argument("--server", choices=["quart", "fast"], default="quart", help="fast: for benchmarks")
     return parser
 

@@ -11,6 +11,8 @@ from flow2api.emulator.exchange import Refused
 
 Policy = Literal["off", "required", "page"]
 
+SITE_KEY = "6LdsFiUsAAAAAIjVDZcuLhaHiDn5nnHVXVRQGeMV"
+
 IMAGE_ACTION = "IMAGE_GENERATION"
 VIDEO_ACTION = "VIDEO_GENERATION"
 

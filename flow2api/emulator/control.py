@@ -52,7 +52,7 @@ class Control:
                 method=method,
                 path=f"/_emulator/{path}",
                 side="control",
-                handle=_loopback_only(handle),
+                handle=loopback_only(handle),
                 open_to_all=True,
             )
             for method, path, handle in rows
@@ -156,6 +156,7 @@ def show_account(account: Account) -> dict[str, Any]:
         "alive": account.alive,
         "moved": account.moved,
         "projects": len(account.projects),
+        "sign_in": f"/_emulator/sign-in/{account.email}",
     }
 
 
@@ -163,7 +164,9 @@ def _changes(asked: Asked) -> dict[str, object]:
     return read_body(asked, dict[str, object])
 
 
-def _loopback_only(handle: Handler) -> Handler:
+def loopback_only(handle: Handler) -> Handler:
+    """The handler, for callers on the same machine."""
+
     async def guarded(call: Call) -> Answer:
         if call.asked.peer not in LOOPBACK:
             raise Refused(403, "The emulator is controlled from its own machine only.")

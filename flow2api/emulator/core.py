@@ -15,6 +15,7 @@ from flow2api.emulator.faults import Faults
 from flow2api.emulator.images import Images
 from flow2api.emulator.ledger import Seen
 from flow2api.emulator.links import Links
+from flow2api.emulator.page import Page
 from flow2api.emulator.routing import Call, Route, Router, Subject
 from flow2api.emulator.sessions import SESSION_COOKIE, Sessions
 from flow2api.emulator.state import State
@@ -35,7 +36,7 @@ class Emulator(State):
         super().reset()
         pictures: list[Subject] = [Uploads(self), Images(self)]
         videos: list[Subject] = [Videos(self), VideoStatus(self), Concatenation(self)]
-        subjects = [Sessions(self), *pictures, *videos, Links(self), Assets(self), Control(self)]
+        subjects = [Sessions(self), *pictures, *videos, Links(self), Assets(self), Page(self), Control(self)]
         routes = [route for subject in subjects for route in subject.routes()]
         self._router = Router(routes)
         self.faults = Faults({route.name for route in routes if route.side != "control"})
@@ -84,7 +85,7 @@ class Emulator(State):
             return refusal(refused, route.side)
 
     def _caller(self, route: Route, asked: Asked, part: str) -> Account | None:
-        if route.side == "labs":
+        if route.side in {"labs", "page"}:
             return self.accounts.by_session(asked.cookie(SESSION_COOKIE))
         if route.side == "api":
             return self.accounts.by_access(asked.bearer, self.now())
@@ -100,7 +101,7 @@ class Emulator(State):
         return Refused(401, "The access token is unknown or has expired.", reason=reason)
 
     def _log_out(self, route: Route, account: Account | None) -> None:
-        if account is not None and route.side == "labs":
+        if account is not None and route.side in {"labs", "page"}:
             account.alive = False
         elif account is not None:
             self.accounts.revoke_access(account)

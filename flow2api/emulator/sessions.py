@@ -82,8 +82,7 @@ class Sessions:
         headers: tuple[tuple[str, str], ...] = ()
         if account.renew_cookie:
             renewed = self._state.accounts.renew_session(account)
-            cookie = f"{SESSION_COOKIE}={renewed}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; Secure; SameSite=Lax"
-            headers = (("Set-Cookie", cookie),)
+            headers = (("Set-Cookie", session_cookie(renewed)),)
         return json_answer(self._session_body(account), headers=headers)
 
     def _session_body(self, account: Account) -> dict[str, object]:
@@ -127,6 +126,11 @@ class Sessions:
         if call.caller.projects.pop(body.project_to_delete_id, None) is None:
             raise Refused(404, "Project not found")
         return trpc({})
+
+
+def session_cookie(token: str, seconds: int = COOKIE_SECONDS) -> str:
+    """The header that makes a browser keep a session token, or with no time left forget it."""
+    return f"{SESSION_COOKIE}={token}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax"
 
 
 def trpc(result: dict[str, Any]) -> Answer:
