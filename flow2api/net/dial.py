@@ -27,12 +27,12 @@ def verifying_context() -> ssl.SSLContext:
     return context
 
 
-def exit_for(host: str, exit_url: str | None) -> Exit | None:
-    """The exit through which `host` is reached: None for direct, as always for this machine itself.
+def exit_for(host: str, exit_url: str | None, *, loopback_direct: bool = True) -> Exit | None:
+    """The exit through which `host` is reached: None for direct, as for this machine itself if `loopback_direct`.
 
     Raises:
         ProxyRefused: the exit cannot be understood."""
-    if not exit_url or is_loopback(host):
+    if not exit_url or (loopback_direct and is_loopback(host)):
         return None
     try:
         return parse_exit(exit_url)
@@ -50,11 +50,12 @@ async def open_stream(
 ) -> trio.abc.Stream:
     """A stream to `host`. `tls` True verifies with the default context, another context is used as it is.
 
-    With `addresses` these are dialled, in order, instead of what the name means; TLS still checks for `host`.
+    Through the exit whatever `host` is: see `exit_for` for what goes directly. With `addresses` these are dialled, in order,
+    instead of what the name means; TLS still checks for `host`.
 
     Raises:
         Unreachable, ProxyRefused, TlsRefused: it cannot be had; nothing was sent."""
-    exit_ = exit_for(host, exit_url)
+    exit_ = exit_for(host, exit_url, loopback_direct=False)
     if exit_ is None:
         stream = await _open_direct(host, port, addresses)
     else:

@@ -3,14 +3,19 @@
 A password stands in `Exit.url` and `Exit.password` alone; reprs and error messages never show one.
 """
 
+import hashlib
 import ipaddress
+import os
 import re
+from collections.abc import Collection
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote
 
 import msgspec
 
+from flow2api.errors import NetworkFault
+from flow2api.log import MASK
 from flow2api.net.url import clean_host
 
 SCHEMES = ("http", "socks5", "socks5h")
@@ -19,6 +24,8 @@ _PLACE = re.compile(r"(\[[^\]]*\]|[^\[\]:]*):([0-9]{1,5})(?::(.*))?")
 _VISIBLE = re.compile(r"[\x21-\x7e]*")
 # SOCKS5 gives each of them one byte for its length.
 _MAX_CREDENTIAL = 255
+# New in every process, so that a key tells nothing about a password to whoever guesses at it.
+_KEY_OF_KEYS = os.urandom(32)
 
 
 class Exit(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +43,16 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.scheme}://{_bracketed(self.host)}:{self.port}"
 
     @property
+    def masked(self) -> str:
+        """The address with a mask in place of the credentials, for whoever is to see that there are some."""
+        return self.place.replace("://", f"://{MASK}@") if self.username else self.place
+
+    @property
+    def key(self) -> str:
+        """Tells exits apart, credentials included, without showing any; for this process alone."""
+        return hashlib.blake2b(self.url.encode(), key=_KEY_OF_KEYS, digest_size=16).hexdigest()
+
+    @property
     def url(self) -> str:
         """The one spelling of this exit, with its credentials."""
         if not self.username:
@@ -45,6 +62,26 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Exit({self.place}{', with password' if self.username else ''})"
+
+
+class ExitUse(msgspec.Struct, frozen=True):
+    """One call that went out, or was to go out, through an exit."""
+
+    exit: Exit
+    seconds: float
+    """How long the call took, from its turn to its end."""
+    fault: NetworkFault | None
+    """What ended it before there was a complete answer; None for any answer."""
+
+
+class ExitChoice(Protocol):
+    """Chooses the exit of one call; asked anew for each, since exits come and go."""
+
+    def __call__(self, avoid: Collection[str] = ()) -> str | None:
+        """The URL of the exit, None for direct. One of `avoid` only where there is no other.
+
+        Raises:
+            ProxyRefused: there are exits and none may be used, which does not mean that calls may go out directly."""
 
 
 class _Credentials(NamedTuple):

@@ -5,7 +5,7 @@ asks builds the request and reads the answer, over connections that we dial and 
 """
 
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +15,6 @@ import trio
 from asks.request_object import RequestProcessor
 from asks.sessions import BaseSession
 
-from flow2api import __version__
 from flow2api.errors import (
     AddressForbidden,
     ConnectionBroken,
@@ -26,8 +25,9 @@ from flow2api.errors import (
 )
 from flow2api.net.body import FileIntake, Intake
 from flow2api.net.dial import exit_for, open_stream
+from flow2api.net.exits import Exit, ExitUse
 from flow2api.net.files import SideFile
-from flow2api.net.message import Downloaded, Head, Headers, Limits, Response
+from flow2api.net.message import Downloaded, Head, Headers, Limits, Response, request_headers
 from flow2api.net.pool import WHOLE_WRITE_BYTES, Connection, Key, Pool, PoolLimits, PoolStatistics
 from flow2api.net.url import Url, parse_url
 
@@ -37,9 +37,8 @@ _REPEATABLE = frozenset(("GET", "HEAD"))
 _BODILESS = frozenset((204, 304))
 # Writing files is bounded by the disk, not by threads.
 _FILE_THREADS = 4
-# What frames the message is ours to say.
-_OWN_HEADERS = frozenset(("host", "connection", "content-length", "transfer-encoding"))
-_USER_AGENT = ("User-Agent", f"flow2api/{__version__}")
+
+OnExit = Callable[[ExitUse], object]
 
 
 class _Call(msgspec.Struct):
@@ -52,6 +51,9 @@ class _Call(msgspec.Struct):
     key: Key
     limits: Limits
     repeatable: bool
+    exit: Exit | None = None
+    begun_at: float | None = None
+    """When its turn came."""
     connection: Connection | None = None
     sent_before: bool = False
     """Whether an earlier try may have been processed."""
@@ -109,9 +111,10 @@ class _Exchange(RequestProcessor):  # type: ignore[misc]  # asks has no types
 class _Session(BaseSession):  # type: ignore[misc]  # asks has no types
     """asks' session over our own connections, limits and repeats."""
 
-    def __init__(self, tls: bool | ssl.SSLContext, limits: PoolLimits) -> None:
+    def __init__(self, tls: bool | ssl.SSLContext, limits: PoolLimits, on_exit: OnExit | None) -> None:
         super().__init__()
         self.pool = Pool(limits)
+        self._on_exit = on_exit
         self.dialled = self.requests = self.repeated = self.failed = 0
         self._tls = tls
         self._sema = trio.Semaphore(limits.connections)
@@ -129,12 +132,21 @@ class _Session(BaseSession):  # type: ignore[misc]  # asks has no types
         try:
             with trio.move_on_after(call.limits.total_seconds):
                 async with self.sema:
-                    return await self._attempt(call, intake)
+                    call.begun_at = trio.current_time()
+                    head = await self._attempt(call, intake)
+                    self._note_exit(call, None)
+                    return head
             raise _timed_out(call)
         except NetworkFault as fault:
             self.failed += 1
             fault.maybe_sent = fault.maybe_sent or call.sent_before
+            self._note_exit(call, fault)
             raise
+
+    def _note_exit(self, call: _Call, fault: NetworkFault | None) -> None:
+        """Tell of a use; a call whose turn never came says nothing about its exit."""
+        if self._on_exit is not None and call.exit is not None and call.begun_at is not None:
+            self._on_exit(ExitUse(call.exit, trio.current_time() - call.begun_at, fault))
 
     async def _attempt(self, call: _Call, intake: Intake) -> Head:
         """Try once, and once more if a kept connection turned out dead and nothing is lost or done twice by it."""
@@ -223,8 +235,16 @@ class HttpStatistics(msgspec.Struct, frozen=True):
 class Http:
     """Asks other servers. Made by `open_http`; may be used by any number of tasks."""
 
-    def __init__(self, *, tls: bool | ssl.SSLContext, pool: PoolLimits) -> None:
-        self._session = _Session(tls, pool)
+    def __init__(
+        self,
+        *,
+        tls: bool | ssl.SSLContext,
+        pool: PoolLimits,
+        on_exit: OnExit | None = None,
+        loopback_direct: bool = True,
+    ) -> None:
+        self._session = _Session(tls, pool, on_exit)
+        self._loopback_direct = loopback_direct
         self._connections = pool.connections
         self._file_threads = trio.CapacityLimiter(_FILE_THREADS)
 
@@ -249,7 +269,7 @@ class Http:
         Raises:
             NetworkFault: there is no complete answer within the limits; the kind and `maybe_sent` say what that means.
             ValueError: a header cannot be sent."""
-        call = _call(method, url, headers, exit_url, limits)
+        call = self._call(method, url, headers, exit_url, limits)
         call.body = body
         if idempotent is not None:
             call.repeatable = idempotent
@@ -276,7 +296,7 @@ class Http:
         Raises:
             NetworkFault: as for `request`.
             OSError: the file cannot be written."""
-        call = _call("GET", url, [("Accept-Encoding", "identity"), *headers], exit_url, limits)
+        call = self._call("GET", url, [("Accept-Encoding", "identity"), *headers], exit_url, limits)
         with SideFile(path, self._file_threads) as file:
             intake = FileIntake(limits.max_bytes, file)
             head = await self._session.request(call, intake)
@@ -307,41 +327,43 @@ class Http:
         """Close what is idle; connections still in use are closed when they come back."""
         self._session.pool.close()
 
+    def _call(
+        self, method: str, url: str, headers: Sequence[tuple[str, str]], exit_url: str | None, limits: Limits
+    ) -> _Call:
+        try:
+            parsed = parse_url(url)
+        except ValueError as exc:
+            raise AddressForbidden(str(exc)) from None
+        exit_ = exit_for(parsed.host, exit_url, loopback_direct=self._loopback_direct)
+        return _Call(
+            method=method,
+            url=parsed,
+            headers=request_headers(parsed, headers),
+            body=b"",
+            key=Key(parsed.scheme, parsed.host, parsed.port, exit_.url if exit_ else None, None),
+            limits=limits,
+            repeatable=method in _REPEATABLE,
+            exit=exit_,
+        )
+
 
 @asynccontextmanager
-async def open_http(*, tls: ssl.SSLContext | None = None, pool: PoolLimits = _DEFAULT_POOL) -> AsyncIterator[Http]:
-    """An `Http` with its own pool, closed at the end. `tls` replaces the default context, which verifies."""
-    http = Http(tls=tls or True, pool=pool)
+async def open_http(
+    *,
+    tls: ssl.SSLContext | None = None,
+    pool: PoolLimits = _DEFAULT_POOL,
+    on_exit: OnExit | None = None,
+    loopback_direct: bool = True,
+) -> AsyncIterator[Http]:
+    """An `Http` with its own pool, closed at the end. `tls` replaces the default context, which verifies.
+
+    `on_exit` is called, synchronously, with every use of an exit and how it ended; a cancelled call is none. Without
+    `loopback_direct` this machine is reached through exits like any other."""
+    http = Http(tls=tls or True, pool=pool, on_exit=on_exit, loopback_direct=loopback_direct)
     try:
         yield http
     finally:
         http.close()
-
-
-def _call(method: str, url: str, headers: Sequence[tuple[str, str]], exit_url: str | None, limits: Limits) -> _Call:
-    try:
-        parsed = parse_url(url)
-    except ValueError as exc:
-        raise AddressForbidden(str(exc)) from None
-    exit_ = exit_for(parsed.host, exit_url)
-    return _Call(
-        method=method,
-        url=parsed,
-        headers=_headers(parsed, headers),
-        body=b"",
-        key=Key(parsed.scheme, parsed.host, parsed.port, exit_.url if exit_ else None, None),
-        limits=limits,
-        repeatable=method in _REPEATABLE,
-    )
-
-
-def _headers(url: Url, given: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """What asks is to send besides its own: it would close the connection, and misspells hosts that are IPv6 addresses."""
-    headers = dict([("Host", url.authority), ("Connection", "keep-alive"), _USER_AGENT])
-    for name, value in given:
-        if name.lower() not in _OWN_HEADERS:
-            headers[name] = f"{headers[name]}, {value}" if name in headers and name != "User-Agent" else value
-    return headers
 
 
 def _is_reusable(connection: h11.Connection) -> bool:

@@ -1,11 +1,18 @@
-"""What is asked for and what comes back: limits of a call, headers, answers.
+"""What is asked for and what comes back: limits of a call, headers of both ways, answers.
 
 Plain records. Their reprs show sizes and names only: bodies and header values may hold tokens.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
+
+from flow2api import __version__
+from flow2api.net.url import Url
+
+# What frames the message is ours to say.
+_OWN_HEADERS = frozenset(("host", "connection", "content-length", "transfer-encoding"))
+_USER_AGENT = ("User-Agent", f"flow2api/{__version__}")
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,3 +100,12 @@ class Downloaded(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Downloaded({self.status}, {self.mime or 'no type'}, {self.size_bytes} bytes)"
+
+
+def request_headers(url: Url, given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """What asks is to send besides its own: it would close the connection, and misspells hosts that are IPv6 addresses."""
+    headers = dict([("Host", url.authority), ("Connection", "keep-alive"), _USER_AGENT])
+    for name, value in given:
+        if name.lower() not in _OWN_HEADERS:
+            headers[name] = f"{headers[name]}, {value}" if name in headers and name != "User-Agent" else value
+    return headers
