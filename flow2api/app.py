@@ -50,12 +50,17 @@ class Gateway:
 
 @asynccontextmanager
 async def open_gateway(
-    resolved: Resolved, environ: Mapping[str, str], *, api_key: str | None = None, accounts: Sequence[AddAccount] = ()
+    resolved: Resolved,
+    environ: Mapping[str, str],
+    *,
+    api_key: str | None = None,
+    accounts: Sequence[AddAccount] = (),
+    first_key: bool = False,
 ) -> AsyncIterator[Gateway]:
     """The whole gateway, serving until the block is left, which drains it. Holds the data folder's lock meanwhile.
 
-    `api_key` is made valid if it is not yet; without it a first key is made when there is none. `accounts` are added, or renewed
-    where they are known.
+    `api_key` is made valid if it is not yet. Without it a key is made when there is none, if `first_key` says so: whoever asks for
+    it must show it, since it can be read only then. `accounts` are added, or renewed where they are known.
 
     Raises:
         AlreadyRunning: another process holds the data folder.
@@ -77,7 +82,7 @@ async def open_gateway(
             admin_token = Secret(secrets.token_urlsafe(32))
             catalog = await trio.to_thread.run_sync(_load_catalog)
             tree = Tree(Ground(resolved.config, store, http, catalog, listeners, admin_token))
-            first_key = await _keys(tree, api_key)
+            made = await _keys(tree, api_key, first_key)
             async with _running(tree):
                 for account in accounts:
                     await tree.accounts.ask(account)
@@ -86,7 +91,7 @@ async def open_gateway(
                     config=resolved.config,
                     url=listeners.urls[0],
                     admin_token=admin_token,
-                    first_key=Secret(first_key) if first_key else None,
+                    first_key=Secret(made) if made else None,
                     drain=tree.start_drain,
                     wait_draining=tree.draining.wait,
                 )
@@ -96,13 +101,13 @@ def _load_catalog() -> Catalog:
     return Catalog.load(OWN_MODELS if OWN_MODELS.exists() else None)
 
 
-async def _keys(tree: Tree, api_key: str | None) -> str | None:
+async def _keys(tree: Tree, api_key: str | None, first_key: bool) -> str | None:
     """Load the keys; the plain text of one that was made because there was none."""
     await tree.keys.load()
-    if api_key is None:
-        return await tree.keys.ensure_first_key()
-    await tree.keys.ensure(api_key, "given at start")
-    return None
+    if api_key is not None:
+        await tree.keys.ensure(api_key, "given at start")
+        return None
+    return await tree.keys.ensure_first_key() if first_key else None
 
 
 @asynccontextmanager
@@ -132,7 +137,8 @@ async def run_gateway(
     """
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals, trio.CancelScope() as scope:
         async with trio.open_nursery() as nursery:
-            async with open_gateway(resolved, environ, api_key=api_key, accounts=accounts) as gateway:
+            opening = open_gateway(resolved, environ, api_key=api_key, accounts=accounts, first_key=True)
+            async with opening as gateway:
                 nursery.start_soon(_obey, signals, gateway, scope)
                 process.prepare()
                 on_ready(gateway)

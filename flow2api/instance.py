@@ -49,7 +49,7 @@ class InstanceLock:
 
     Raises on entering:
         AlreadyRunning: another process holds it.
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be made or written; the message names it and says what to do.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -57,8 +57,7 @@ class InstanceLock:
         self._descriptor = -1
 
     def __enter__(self) -> "InstanceLock":
-        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = self._opened()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -71,6 +70,23 @@ class InstanceLock:
         # What an instance that was killed left behind; a reader must not take it for ours.
         (self._data_dir / FILE_NAME).unlink(missing_ok=True)
         return self
+
+    def _opened(self) -> int:
+        """The lock file, in a folder that is there."""
+        try:
+            self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(self._data_dir / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            reason = (
+                "there is a file in its place"
+                if isinstance(error, FileExistsError | NotADirectoryError)
+                else error.strerror
+            )
+            raise OSError(
+                error.errno,
+                f"The data folder {self._data_dir} cannot be used: {reason}. Make it a folder that this user can write, "
+                "or choose another with --data-dir or storage.data_dir.",
+            ) from error
 
     def publish(self, url: str, admin_token: Secret) -> None:
         """Write `instance.json`, so that it is there whole or not at all."""

@@ -1,5 +1,6 @@
 """The HTTP server: `make_app` puts the routes together, `serve` runs them on Hypercorn's Trio worker until the gateway drains."""
 
+import errno
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,13 +73,27 @@ async def open_listeners(config: ServerConfig) -> AsyncIterator[Listeners]:
     """Bind the configured address; whoever connects waits until somebody serves.
 
     Raises:
-        OSError: the address cannot be bound."""
-    sockets = await trio.open_tcp_listeners(config.port, host=config.host, backlog=BACKLOG)
+        OSError: the address cannot be bound; the message names it and says what to do."""
+    try:
+        sockets = await trio.open_tcp_listeners(config.port, host=config.host, backlog=BACKLOG)
+    except OSError as error:
+        raise OSError(error.errno, _why_not_bound(error, config)) from error
     try:
         yield Listeners(sockets, [_url(listener) for listener in sockets])
     finally:
         for listener in sockets:
             listener.socket.close()
+
+
+def _why_not_bound(error: OSError, config: ServerConfig) -> str:
+    place = f"Cannot listen on {config.host} port {config.port}"
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"{place}: another program listens there. Stop that one, or choose another port with --port or server.port."
+        )
+    if error.errno == errno.EACCES:
+        return f"{place}: this user may not. Choose a port above 1023 with --port or server.port."
+    return f"{place}: {error.strerror or error}. Choose an address of this machine with --host or server.host."
 
 
 async def serve(

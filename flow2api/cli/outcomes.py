@@ -1,6 +1,5 @@
 """How a command ends: the exit codes, and expected failures as one plain message each. A traceback means a bug."""
 
-import errno
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -102,6 +101,4 @@ def _why_it_gave_up(error: TooManyRestarts) -> str:
         cause = cause.__cause__
     if cause is None:
         return str(error)
-    if isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE:
-        return "the address is taken: another program listens on this port; choose one with --port or server.port"
     return f"{error}: {describe(cause)}"

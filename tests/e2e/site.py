@@ -1,4 +1,4 @@
-"""One place on this machine: a data folder, an emulated service beside it, and gateways and commands that are run on both.
+"""A data folder, an emulated service beside it, and gateways and commands that are run on both.
 
 The emulator is a process of its own, so it knows what was really asked of it, whatever became of a gateway.
 """
@@ -47,7 +47,7 @@ class Emulator:
     def __init__(self, client: httpx.AsyncClient, ready: Mapping[str, Any]) -> None:
         self._client = client
         self.accounts: Sequence[Mapping[str, Any]] = ready["accounts"]
-        self.environ = {
+        self.settings = {
             "FLOW2API_FLOW_LABS_BASE_URL": ready["labs_base_url"],
             "FLOW2API_FLOW_API_BASE_URL": ready["api_base_url"],
             "FLOW2API_FLOW_PAGE_URL": ready["page_url"],
@@ -177,15 +177,15 @@ class Gateway:
 
 
 @dataclass
-class Site:
-    """A data folder and what is needed to run things on it."""
+class Place:
+    """A data folder, and what is needed to run programs on it."""
 
     folder: Path
-    emulator: Emulator
-    secrets: Secrets
-    key: str = ""
+    secrets: Secrets = field(default_factory=Secrets)
     settings: dict[str, str] = field(default_factory=dict)
-    """Further settings, as the environment names them."""
+    """As the environment names them."""
+    key: str = ""
+    """An API key, once a gateway has shown one."""
 
     @property
     def data(self) -> Path:
@@ -193,7 +193,7 @@ class Site:
 
     def launch(self, *arguments: str, input: str = "", shows: Sequence[str] = (), **options: bool) -> Launch:
         """How to run a command of ours on the data folder."""
-        environ = clean_environ(FLOW2API_STORAGE_DATA_DIR=str(self.data), **self.emulator.environ, **self.settings)
+        environ = clean_environ(FLOW2API_STORAGE_DATA_DIR=str(self.data), **self.settings)
         command = [*PYTHON, "flow2api", *arguments]
         return Launch(command, self.folder, environ, self.secrets, input=input, shows=list(shows), **options)
 
@@ -216,6 +216,13 @@ class Site:
             async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
                 yield Gateway(program, client, self.key, instance["admin_token"])
 
+
+@dataclass(kw_only=True)
+class Site(Place):
+    """A place with an emulated service beside it."""
+
+    emulator: Emulator
+
     async def add_accounts(self, gateway: Gateway, **more: object) -> None:
         """Give the gateway all accounts of the emulator."""
         for token in self.emulator.session_tokens:
@@ -235,4 +242,4 @@ async def open_site(folder: Path, *, accounts: int = 1) -> AsyncIterator[Site]:
             async with httpx.AsyncClient(base_url=ready["base"], timeout=30, trust_env=False) as client:
                 emulator = Emulator(client, ready)
                 secrets.values |= set(emulator.session_tokens)
-                yield Site(folder, emulator, secrets)
+                yield Site(folder, secrets, dict(emulator.settings), emulator=emulator)

@@ -166,7 +166,7 @@ async def test_a_generation_that_outlasts_the_grace_is_cut_short_and_told_as_unk
             job_id = await gateway.job_id("held")
             gateway.program.send(signal.SIGTERM)
             # The grace, and a little for what comes after it.
-            with trio.fail_after(15):
+            with trio.fail_after(25):
                 await gateway.program.wait()
             assert job_id in gateway.program.err
         assert_gone(site)

@@ -94,20 +94,13 @@ def test_an_expected_failure_is_one_line_and_an_exit_code(
     assert len(result.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    ("cause", "words"),
-    [
-        (OSError(98, "Address already in use"), "choose one with --port"),
-        (ValueError("bug"), "the last for http: ValueError: bug"),
-    ],
-)
-def test_a_tree_that_gives_up_tells_the_crash_behind_it(stage: Stage, cause: Exception, words: str) -> None:
+def test_a_tree_that_gives_up_tells_the_crash_behind_it(stage: Stage) -> None:
     inner, outer = TooManyRestarts("http", "server", 3, 60), TooManyRestarts("flow2api", "http", 3, 60)
-    inner.__cause__, outer.__cause__ = cause, inner
+    inner.__cause__, outer.__cause__ = ValueError("bug"), inner
     stage.failure = outer
     result = stage.run("serve")
     assert result.exit_code == FAILED
-    assert words in result.stderr
+    assert "the last for http: ValueError: bug" in result.stderr
 
 
 def test_an_unexpected_failure_is_not_hidden(stage: Stage) -> None:
