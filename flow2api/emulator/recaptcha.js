@@ -1,7 +1,7 @@
 // The emulated captcha: what a page gets from `/recaptcha/enterprise.js?render=<site key>`.
 (() => {
   const rendered = "{{site_key}}";
-  const origin = new URL(document.currentScript.src).origin;
+  const origin = new URL(document.currentScript?.src || location.href).origin;
 
   const execute = async (siteKey, options) => {
     if (siteKey !== rendered) {

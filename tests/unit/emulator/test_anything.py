@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flow2api.emulator.exchange import Answer
 from tests.unit.emulator.caller import image_body, new_caller
+from tests.unit.emulator.video_caller import send, uploaded, video_body, video_request
 
 TARGETS = [
     ("GET", "/fx/api/auth/session"),
@@ -22,6 +23,19 @@ TARGETS = [
     ("POST", "/v1/projects/x/flowMedia:batchGenerateImages"),
     ("POST", "/v1/flow/upsampleImage"),
     ("GET", "/image/x"),
+    ("GET", "/video/x"),
+    ("POST", "/v1/video:batchAsyncGenerateVideoText"),
+    ("POST", "/v1/video:batchAsyncGenerateVideoUpsampleVideo"),
+    ("POST", "/v1/video:batchCheckAsyncVideoGenerationStatus"),
+    ("POST", "/v1/flowMedia:cancelGeneration"),
+    ("POST", "/v1:runVideoFxConcatenation"),
+    ("POST", "/v1:runVideoFxCheckConcatenationStatus"),
+    ("POST", "/v1/flow:batchDeleteAssets"),
+    ("POST", "/fx/api/trpc/media.deleteMedia"),
+    ("GET", "/fx/api/trpc/flow.projectInitialData?input={"),
+    ("GET", "/fx/tools/flow/project/x"),
+    ("GET", "/recaptcha/enterprise.js"),
+    ("POST", "/recaptcha/enterprise/reload"),
     ("POST", "/_emulator/faults"),
     ("POST", "/_emulator/accounts"),
     ("PATCH", "/_emulator/accounts/ada@example.org"),
@@ -52,6 +66,18 @@ async def test_a_generation_with_one_strange_value_gets_an_answer(place: int, va
     holder, key = spots[place % len(spots)]
     holder[key] = value
     answer = await caller.send_images(body)
+    assert answer.status in {200, 400, 403, 404}
+
+
+@given(place=st.integers(0, 30), value=JSON)
+async def test_an_order_for_a_clip_with_one_strange_value_gets_an_answer(place: int, value: object) -> None:
+    caller = await new_caller()
+    request = video_request(videoModelKey="veo_3_1_i2v_s_fast", startImage={"mediaId": await uploaded(caller)})
+    body = video_body(caller, request)
+    spots = list(_spots(body))
+    holder, key = spots[place % len(spots)]
+    holder[key] = value
+    answer = await send(caller, "StartImage", body)
     assert answer.status in {200, 400, 403, 404}
 
 

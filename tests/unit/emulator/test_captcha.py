@@ -49,3 +49,20 @@ def test_no_token_will_do_only_when_captcha_is_off() -> None:
     captcha = Captcha()
     assert good(captcha, "", policy="off") is True
     assert good(captcha, "", policy="required") is False
+
+
+def test_a_page_token_tells_nothing_of_its_action() -> None:
+    captcha = Captcha()
+    token = captcha.mint_on_page(VIDEO_ACTION, 0)
+    assert VIDEO_ACTION not in token
+    assert len(token) > 500
+    assert good(captcha, token, policy="page", action=VIDEO_ACTION) is True
+
+
+def test_a_token_that_was_judged_too_low_is_used_up() -> None:
+    captcha = Captcha()
+    token = captcha.mint(IMAGE_ACTION, 0)
+    with pytest.raises(Refused):
+        captcha.spend(token, IMAGE_ACTION, "required", 0, low_score=True)
+    assert good(captcha, token) is False
+    assert (captcha.minted, captcha.accepted, captcha.refused) == (1, 0, 2)
