@@ -206,7 +206,7 @@ class World:
             if place is None or place.refusal is not None:
                 return
             await self.send(name, "crash")
-            for kind in ("tell", "cast", "ask", "hang", "tell") if crowd else ():
+            for kind in ("tell", "crash", "cast", "ask", "hang", "tell") if crowd else ():
                 await self.send(name, kind)
             while place.refusal is None and not place.alive:
                 await self.tick(1)

@@ -53,3 +53,12 @@ async def test_closing_the_bus_ends_every_subscription_after_what_it_holds() -> 
 def test_a_subscription_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="room"), EventBus().subscribe(0):
         pass
+
+
+async def test_a_subscriber_may_listen_to_some_types_only_and_what_it_skips_is_not_missed() -> None:
+    bus = EventBus()
+    with bus.subscribe(2, only=(int, float)) as numbers:
+        for event in (1, "text", "more text", "and more", 2.5):
+            bus.publish(event)
+        assert numbers.take_nowait() == [1, 2.5]
+        assert numbers.missed == 0

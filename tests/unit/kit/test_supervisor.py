@@ -206,6 +206,26 @@ async def test_rest_for_one_starts_a_child_only_when_the_one_before_it_is_up(aut
         assert trio.current_time() == begun + 6 + 1 + 6
 
 
+async def test_an_end_elsewhere_in_the_row_does_not_start_a_child_before_its_time(autojump_clock: MockClock) -> None:
+    bus = EventBus()
+
+    class Brief(Worker):
+        async def start(self) -> None:
+            self.tasks.start_soon(self._finish_soon)
+
+        async def _finish_soon(self) -> None:
+            await trio.sleep(1)
+            self.finish()
+
+    async def start_slowly() -> None:
+        await trio.sleep(2)
+
+    specs = ChildSpec("a", Brief, restart="temporary"), ChildSpec("b", lambda: Worker(start_slowly))
+    tree = tree_of(bus, *specs, ChildSpec("c", Worker), strategy="rest_for_one")
+    async with running(tree, bus) as spy:
+        assert [life.name for life in spy.seen(Life, what="started")] == ["a", "b", "c"]
+
+
 async def test_one_for_one_starts_the_next_child_while_one_waits_for_another_try(autojump_clock: MockClock) -> None:
     bus = EventBus()
     tries = list[None]()
