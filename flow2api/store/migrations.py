@@ -118,7 +118,23 @@ def requests(db: sqlite_utils.Database) -> None:
     db.execute("CREATE INDEX requests_by_time ON requests (at, job_id)")
 
 
-_STEPS = (accounts_and_settings, jobs, media, api_keys, requests)
+def proxies(db: sqlite_utils.Database) -> None:
+    db.table("proxies").create(
+        {"id": str, "created_at": float, "body": str, "sealed": bytes},
+        pk="id",
+        not_null={"created_at", "body", "sealed"},
+        strict=True,
+    )
+    # Without references: an account may have a way out before its row is written, and lose its proxy while it is in use.
+    db.table("proxy_homes").create(
+        {"account_id": str, "role": str, "proxy_id": str},
+        pk=("account_id", "role"),
+        not_null={"proxy_id"},
+        strict=True,
+    )
+
+
+_STEPS = (accounts_and_settings, jobs, media, api_keys, requests, proxies)
 _NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
 
 

@@ -9,12 +9,13 @@ import pytest
 import trio
 
 from flow2api.domain.job import JobState, move
-from flow2api.store import accounts, jobs, keys, media, requests, settings
+from flow2api.store import accounts, jobs, keys, media, proxies, requests, settings
 from flow2api.store.database import Database
 from flow2api.store.door import Store, open_inline_store, open_store
 from flow2api.store.errors import RowMissing, StoreConflict, StoreFault
+from flow2api.store.proxies import Home
 from flow2api.store.seal import Seal
-from tests.doubles.records import account, api_key, job, media_file, request_record
+from tests.doubles.records import account, api_key, job, media_file, proxy, request_record
 
 OpenStore = Callable[[], contextlib.AbstractAsyncContextManager[Store]]
 
@@ -314,3 +315,33 @@ async def test_pruning_the_log_takes_what_is_older(opened: OpenStore) -> None:
         await store.write(requests.append, [request_record("j1", at=1.0), request_record("j2", at=2.0)])
         assert await store.write(requests.prune, 2.0) == 1
         assert [one.job_id for one in await store.read(requests.page)] == ["j2"]
+
+
+async def test_proxies_come_back_with_their_addresses_oldest_first(opened: OpenStore) -> None:
+    async with opened() as store:
+        newer, older = proxy("p1", created_at=200.0), proxy("p2", created_at=100.0)
+        await store.write(proxies.insert, [(newer, "http://joe:secret@a.example:1"), (older, "socks5://b.example:2")])
+        await store.write(proxies.save, msgspec.structs.replace(older, enabled=False))
+        assert await store.read(proxies.all_with_urls) == [
+            (msgspec.structs.replace(older, enabled=False), "socks5://b.example:2"),
+            (newer, "http://joe:secret@a.example:1"),
+        ]
+
+
+async def test_a_deleted_proxy_takes_along_who_went_out_through_it(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(proxies.insert, [(proxy("p1"), "a.example:1"), (proxy("p2"), "a.example:2")])
+        homes = [Home("a1", "requests", "p1"), Home("a1", "media", "p2"), Home("a2", "requests", "p2")]
+        await store.write(proxies.save_homes, homes)
+        await store.write(proxies.delete, ["p2", "p9"])
+        assert [one.id for one, _ in await store.read(proxies.all_with_urls)] == ["p1"]
+        assert await store.read(proxies.homes) == homes[:1]
+        with pytest.raises(RowMissing):
+            await store.write(proxies.save, proxy("p2"))
+
+
+async def test_an_account_has_one_proxy_for_each_role_until_it_has_none(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(proxies.save_homes, [Home("a1", "requests", "p1"), Home("a2", "media", "p1")])
+        await store.write(proxies.save_homes, [Home("a1", "requests", "p2"), Home("a2", "media", None)])
+        assert await store.read(proxies.homes) == [Home("a1", "requests", "p2")]

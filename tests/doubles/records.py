@@ -6,6 +6,7 @@ from flow2api.domain.account import Account
 from flow2api.domain.job import Generation, Idempotency, Job, JobState
 from flow2api.domain.key import ApiKey
 from flow2api.domain.media import MediaFile
+from flow2api.domain.proxy import Proxy
 from flow2api.domain.request import RequestRecord
 
 GENERATION = Generation(
@@ -76,4 +77,10 @@ def request_record(
         outcome=outcome,
         account_id="a1",
         duration_seconds=2.5,
+    )
+
+
+def proxy(proxy_id: str = "p1", *, created_at: float = 100.0) -> Proxy:
+    return Proxy(
+        id=proxy_id, place="http://***@a.example:1", roles=("requests",), origin="operator", created_at=created_at
     )
