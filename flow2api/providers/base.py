@@ -6,12 +6,14 @@ purpose; each call is bounded in time by the provider's own limits. Cancelling a
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from flow2api.domain.job import Generation, Made
+from flow2api.domain.failure import UpstreamFailure
+from flow2api.domain.job import Generation, Made, Source
 from flow2api.domain.tier import Tier
 
 
@@ -59,8 +61,31 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
 
     made: tuple[Made, ...]
     finished: bool
-    """True: the results exist already (pictures). False: they must be polled (clips)."""
+    """True: the results exist already (pictures). False: `made` are handles to be checked until they are done (clips)."""
     credits_left: int | None = None
+
+
+class Stage(StrEnum):
+    """How far something unfinished is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """The service said something that this provider does not know. It is taken neither for running nor for done."""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """How one unfinished thing stands."""
+
+    made: Made
+    """The handle as it was asked about; for a joined clip that is done, with its link if there is one."""
+    stage: Stage
+    failure: UpstreamFailure | None = None
+    """Why, when it failed or when its stage is unknown; None otherwise."""
+    written: bool = False
+    """A joined clip that is done came as bytes and lies in the file that was named."""
 
 
 class Session(Protocol):
@@ -95,6 +120,37 @@ class Session(Protocol):
     async def enlarge(self, made: Made, upscale: str, captcha_token: str) -> bytes:
         """The enlarged picture's bytes. `upscale` is `2k` or `4k`. Free of charge, so it may be repeated."""
 
+    async def check(self, made: Sequence[Made]) -> list[Check]:
+        """How each of several unfinished clips of this account stands, in the same order, with one call as a rule.
+
+        Handles come from `begin` and `upsample`, of any jobs. A clip that the service no longer knows is `FAILED` with
+        `media_gone` and does not keep the others from being told."""
+
+    async def locate(self, made: Made) -> Made:
+        """A finished result with a link that can be fetched without credentials for a while. Keep what comes back: follow-up
+        work may need what the link tells. Where it fails for a clip, `fetch` is another way to the bytes."""
+
+    async def fetch(self, made: Made, path: Path) -> None:
+        """Write a finished clip's bytes to the file `path`, which appears only when complete. Slower than a link.
+
+        Raises:
+            OSError: the file cannot be written."""
+
+    async def upsample(self, made: Made, generation: Generation, captcha_token: str) -> Begun:
+        """The second paid step for a finished clip, to `generation.upscale`; exactly once, then checked like the first."""
+
+    async def join(self, source: Source, extension: Made) -> Made:
+        """Begin to make one clip of a source and what continues it. Free of charge. The handle is for `check_join` alone."""
+
+    async def check_join(self, made: Made, path: Path) -> Check:
+        """How a joined clip stands. Once it is done it has a link, or its bytes were written to the file `path`.
+
+        Raises:
+            OSError: the file cannot be written."""
+
+    async def cancel(self, made: Made) -> None:
+        """Ask the service to give up an unfinished clip. What was paid may stay paid."""
+
 
 class Provider(Protocol):
     """One service."""
@@ -102,7 +158,7 @@ class Provider(Protocol):
     name: str
 
     def captcha_action(self, generation: Generation) -> str | None:
-        """The page action for which `begin` and `enlarge` want a captcha token, None where none is wanted."""
+        """The page action for which `begin`, `enlarge` and `upsample` want a captcha token, None where none is wanted."""
 
     def open(self, account_id: str, vault: bytes, exit_url: str | None) -> Session:
         """A session for the stored `vault`. Makes no call. `exit_url` is the proxy to go through, None for direct."""
@@ -113,8 +169,8 @@ class Provider(Protocol):
         Raises:
             Failure: it does not look like a credential of this service; the message says what is expected."""
 
+    def renewed_vault(self, old: bytes, new: bytes) -> bytes:
+        """The vault of an account whose person logged in anew: the login of `new`, and what `old` knows besides."""
+
     def credential_of(self, vault: bytes) -> str:
         """The credential inside a vault, in a form that `vault_for` takes; for an operator's export."""
-
-    def models(self) -> Sequence[str]:
-        """Upstream model keys that this provider knows how to ask for."""

@@ -2,14 +2,17 @@
 
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
+import msgspec
 import trio
+from msgspec.structs import replace
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.domain.job import Generation, Made
+from flow2api.domain.job import Generation, Made, Source
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
-from flow2api.providers.base import Balance, Begun, Identity, Order, Prepared
+from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Stage
 
 
 class Script:
@@ -64,14 +67,69 @@ class FakeSession:
         return Prepared(order=order, context="{}")
 
     async def begin(self, prepared: Prepared, captcha_token: str) -> Begun:
-        await self._provider.script.play("begin", self._account_id)
-        count = prepared.order.generation.count
-        made = tuple(Made(media_id=f"m{n}", url=f"http://127.0.0.1/{n}") for n in range(count))
+        provider, generation = self._provider, prepared.order.generation
+        await provider.script.play("begin", self._account_id)
+        if generation.kind == "video":
+            made = tuple(provider.new_clip() for _ in range(generation.count))
+            return Begun(made=made, finished=False, credits_left=90)
+        made = tuple(Made(media_id=f"m{n}", url=f"http://127.0.0.1/{n}") for n in range(generation.count))
         return Begun(made=made, finished=True, credits_left=90)
+
+    async def check(self, made: Sequence[Made]) -> list[Check]:
+        await self._provider.script.play("check", self._account_id)
+        return [self._provider.look_at(one) for one in made]
+
+    async def locate(self, made: Made) -> Made:
+        await self._provider.script.play("locate", self._account_id)
+        return msgspec.structs.replace(made, url=f"http://127.0.0.1/{made.media_id}")
+
+    async def fetch(self, made: Made, path: Path) -> None:
+        await self._provider.script.play("fetch", self._account_id)
+
+    async def upsample(self, made: Made, generation: Generation, captcha_token: str) -> Begun:
+        await self._provider.script.play("upsample", self._account_id)
+        return Begun(made=(self._provider.new_clip(),), finished=False)
+
+    async def join(self, source: Source, extension: Made) -> Made:
+        await self._provider.script.play("join", self._account_id)
+        return Made(media_id="joined")
+
+    async def check_join(self, made: Made, path: Path) -> Check:
+        await self._provider.script.play("check_join", self._account_id)
+        return Check(made=made, stage=Stage.DONE, written=True)
+
+    async def cancel(self, made: Made) -> None:
+        await self._provider.script.play("cancel", self._account_id)
 
     async def enlarge(self, made: Made, upscale: str, captcha_token: str) -> bytes:
         await self._provider.script.play("enlarge", self._account_id)
         return b"large"
+
+    async def check(self, made: Sequence[Made]) -> list[Check]:
+        await self._provider.script.play("check", self._account_id)
+        return [Check(made=each, stage=Stage.DONE) for each in made]
+
+    async def locate(self, made: Made) -> Made:
+        await self._provider.script.play("locate", self._account_id)
+        return replace(made, url=f"http://127.0.0.1/{made.media_id}")
+
+    async def fetch(self, made: Made, path: Path) -> None:
+        await self._provider.script.play("fetch", self._account_id)
+
+    async def upsample(self, made: Made, generation: Generation, captcha_token: str) -> Begun:
+        await self._provider.script.play("upsample", self._account_id)
+        return Begun(made=(replace(made, media_id=f"{made.media_id}_upsampled"),), finished=False)
+
+    async def join(self, source: Source, extension: Made) -> Made:
+        await self._provider.script.play("join", self._account_id)
+        return Made(media_id=f"{source.media_id}+{extension.media_id}")
+
+    async def check_join(self, made: Made, path: Path) -> Check:
+        await self._provider.script.play("check_join", self._account_id)
+        return Check(made=replace(made, url=f"http://127.0.0.1/{made.media_id}"), stage=Stage.DONE)
+
+    async def cancel(self, made: Made) -> None:
+        await self._provider.script.play("cancel", self._account_id)
 
 
 class FakeProvider:
@@ -82,6 +140,23 @@ class FakeProvider:
     def __init__(self) -> None:
         self.script = Script()
         self.now = trio.current_time
+        self.clip_seconds = 60.0
+        """How long a clip takes."""
+        self.clip_ends: dict[str, Stage] = {}
+        """How a clip ends, where not well, by media id (`clip1` is the first)."""
+        self._clips: dict[str, float] = {}
+
+    def new_clip(self) -> Made:
+        made = Made(media_id=f"clip{len(self._clips) + 1}")
+        self._clips[made.media_id] = self.now() + self.clip_seconds
+        return made
+
+    def look_at(self, made: Made) -> Check:
+        if self.now() < self._clips[made.media_id]:
+            return Check(made=made, stage=Stage.RUNNING)
+        stage = self.clip_ends.get(made.media_id, Stage.DONE)
+        failure = None if stage is Stage.DONE else upstream(FailureKind.CONTENT_REFUSED)
+        return Check(made=made, stage=stage, failure=failure)
 
     def captcha_action(self, generation: Generation) -> str | None:
         return "IMAGE_GENERATION"
@@ -94,8 +169,11 @@ class FakeProvider:
             raise Failure(Code.INVALID_VALUE, "Paste a cookie.", param="credential")
         return credential.encode()
 
+    def renewed_vault(self, old: bytes, new: bytes) -> bytes:
+        return new
+
+    def renewed_vault(self, old: bytes, new: bytes) -> bytes:
+        return new
+
     def credential_of(self, vault: bytes) -> str:
         return vault.decode()
-
-    def models(self) -> Sequence[str]:
-        return ("KEY",)

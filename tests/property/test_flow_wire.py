@@ -10,6 +10,7 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.net.message import Headers, Response
 from flow2api.providers.flow import failures, login, pictures, wire
 from flow2api.providers.flow.failures import Call
+from flow2api.providers.flow.place import Place, seeds
 from tests.unit.providers.flow.fake import NOW, generation
 
 KINDS = [
@@ -38,7 +39,7 @@ JSON = st.recursive(
     max_leaves=20,
 )
 BODIES = st.binary() | JSON.map(lambda value: json.dumps(value).encode())
-PLACE = pictures.Place(project_id="p", session_id=";1")
+PLACE = Place(project_id="p", session_id=";1")
 
 
 def failure_of(kind: type[object], body: bytes) -> FailureKind | None:
@@ -104,7 +105,7 @@ def test_classifying_any_refusal_never_fails(body: bytes, status: int, retry_aft
     failure = failures.of_response(response, call, NOW)
     assert failure.status == status
     assert failure.retry_after_seconds is None or failure.retry_after_seconds >= 0
-    if call is not Call.GENERATE_IMAGES:
+    if not failures.TRAITS[call].paid:
         assert failure.kind is not FailureKind.OUTCOME_UNKNOWN
 
 
@@ -117,6 +118,6 @@ def test_classifying_any_redirect_never_fails(location: str) -> None:
 
 @given(first=st.none() | st.integers(0, 10**9), count=st.integers(1, 8))
 def test_seeds_are_distinct_and_within_bounds(first: int | None, count: int) -> None:
-    seeds = pictures.seeds(first, count)
-    assert len(set(seeds)) == count
-    assert all(1 <= seed <= 999_999 for seed in seeds)
+    drawn = seeds(first, count)
+    assert len(set(drawn)) == count
+    assert all(1 <= seed <= 999_999 for seed in drawn)

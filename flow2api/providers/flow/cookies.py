@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from flow2api.errors import Code, Failure
 from flow2api.providers.flow import wire
-from flow2api.providers.flow.client import SESSION_COOKIE
+from flow2api.providers.flow.calls import SESSION_COOKIE
 
 EXPECTED = (
     f"Expected the cookie {SESSION_COOKIE} of labs.google: its bare value, `name=value`, a whole Cookie header line, a cookies.txt "

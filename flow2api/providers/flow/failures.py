@@ -31,6 +31,14 @@ class Call(StrEnum):
     UPLOAD_IMAGE = "the upload of a picture"
     GENERATE_IMAGES = "the image generation"
     UPSAMPLE_IMAGE = "the image enlargement"
+    GENERATE_CLIPS = "the video generation"
+    UPSAMPLE_CLIP = "the video enlargement"
+    CHECK_CLIPS = "the question how clips stand"
+    LOCATE = "the lookup of a result"
+    FETCH_CLIP = "the delivery of a clip"
+    JOIN_CLIPS = "the joining of clips"
+    CHECK_JOIN = "the question how a joining stands"
+    CANCEL_CLIP = "the cancelling of a clip"
 
 
 class Traits(NamedTuple):
@@ -53,6 +61,14 @@ TRAITS: dict[Call, Traits] = {
     Call.UPLOAD_IMAGE: Traits(content=True),
     Call.GENERATE_IMAGES: Traits(paid=True, captcha=True, content=True),
     Call.UPSAMPLE_IMAGE: Traits(captcha=True, content=True),
+    Call.GENERATE_CLIPS: Traits(paid=True, captcha=True, content=True),
+    Call.UPSAMPLE_CLIP: Traits(paid=True, captcha=True, content=True),
+    Call.CHECK_CLIPS: Traits(content=True),
+    Call.LOCATE: Traits(labs=True, content=True),
+    Call.FETCH_CLIP: Traits(content=True),
+    Call.JOIN_CLIPS: Traits(content=True),
+    Call.CHECK_JOIN: Traits(content=True),
+    Call.CANCEL_CLIP: Traits(content=True),
 }
 
 _PREFIX = "PUBLIC_ERROR_"
@@ -214,6 +230,29 @@ def of_fault(fault: NetworkFault, call: Call) -> UpstreamFailure:
     else:
         kind = _K.UPSTREAM_FAULT
     return UpstreamFailure(kind, f"{SENTENCES[kind]} ({call}: {fault}).")
+
+
+# What a failed clip's number means when it comes without a known reason; all other numbers are faults of the service.
+_BY_NUMBER = {3: _K.REQUEST_REJECTED, 5: _K.MEDIA_GONE, 9: _K.REQUEST_REJECTED, 11: _K.REQUEST_REJECTED}
+# Reasons that stand beside a failed clip without the prefix of the others.
+_BY_CLIP_REASON = {"IP_PROHIBITED": _K.CONTENT_REFUSED}
+
+
+def of_clip(error: object, reasons: object) -> UpstreamFailure:
+    """The failure of a clip that was accepted and did not come about: from its `error` and its list of further reasons."""
+    message = wire.text(wire.field(error, "message")) or ""
+    words = [wire.text(reason) for reason in reasons] if isinstance(reasons, list) else []
+    named = [word for word in (message, *words) if word and _WORD.fullmatch(word)]
+    known = {word: kind for word in named if (kind := _clip_kind(word))}
+    reason = next(iter(known), named[0] if named else None)
+    number = wire.whole(wire.field(error, "code"))
+    kind = known.get(reason or "") or _BY_NUMBER.get(number or 0, _K.UPSTREAM_FAULT)
+    told = ", ".join(dict.fromkeys(filter(None, (reason, message[:300]))))
+    return UpstreamFailure(kind, f"{SENTENCES[kind]} (a clip failed{': ' + told if told else ''}).", reason=reason)
+
+
+def _clip_kind(word: str) -> FailureKind | None:
+    return BY_REASON.get(word) or BY_REASON.get(_PREFIX + word) or _BY_CLIP_REASON.get(word)
 
 
 def _split(url: str) -> SplitResult:

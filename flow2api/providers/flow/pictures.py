@@ -3,8 +3,6 @@
 Pure functions between domain records and wire structs. Knows no connection and no account.
 """
 
-import random
-
 import msgspec
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
@@ -12,8 +10,7 @@ from flow2api.domain.job import Generation, Made
 from flow2api.providers.base import Begun
 from flow2api.providers.flow import wire
 from flow2api.providers.flow.failures import Call
-
-MODELS = ("GEM_PIX_2", "NARWHAL", "IMAGEN_3_5")
+from flow2api.providers.flow.place import Marks, Place, client_context, context_of, place_of, prompt_of, rejected, seeds
 
 _RATIOS = {
     "16:9": "IMAGE_ASPECT_RATIO_LANDSCAPE",
@@ -24,41 +21,19 @@ _RATIOS = {
 }
 _RESOLUTIONS = {"2k": "UPSAMPLE_IMAGE_RESOLUTION_2K", "4k": "UPSAMPLE_IMAGE_RESOLUTION_4K"}
 
-_SEEDS = 999_999
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a picture is made: what `prepare` hands to `begin`, and `begin` to `enlarge`."""
-
-    project_id: str
-    session_id: str
-    batch_id: str = ""
-    inputs: tuple[str, ...] = ()
-    """Media ids of the uploaded input pictures."""
-
-
-class Marks(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call carries besides its subject: the captcha token and the account's level in Flow's word."""
-
-    captcha_token: str
-    paygate_tier: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Marks(captcha_token=***, paygate_tier={self.paygate_tier!r})"
-
 
 def check(generation: Generation) -> None:
     """Refuse what Flow cannot be asked for, before anything is sent."""
     if generation.kind != "image":
-        raise _rejected(f"this provider does not make a {generation.kind}")
+        raise rejected(f"this provider does not make a {generation.kind}")
     if generation.aspect_ratio not in _RATIOS:
-        raise _rejected(f"it has no aspect ratio {generation.aspect_ratio}, only {', '.join(_RATIOS)}")
+        raise rejected(f"it has no aspect ratio {generation.aspect_ratio}, only {', '.join(_RATIOS)}")
 
 
 def order(generation: Generation, place: Place, captcha_token: str) -> wire.GenerateImages:
     """The paid call for `generation.count` pictures, each with a seed of its own."""
-    context = _context(place, Marks(captcha_token=captcha_token))
-    prompt = wire.StructuredPrompt(parts=(wire.TextPart(text=generation.prompt),))
+    context = client_context(place, Marks(captcha_token=captcha_token))
+    prompt = prompt_of(generation.prompt)
     inputs = tuple(wire.ImageInput(name=media_id) for media_id in place.inputs)
     requests = tuple(
         wire.ImageRequest(
@@ -78,20 +53,13 @@ def order(generation: Generation, place: Place, captcha_token: str) -> wire.Gene
     )
 
 
-def seeds(first: int | None, count: int) -> list[int]:
-    """`count` distinct seeds from 1 to 999999, counting up from `first` where it is given."""
-    if first is None:
-        return random.sample(range(1, _SEEDS + 1), count)
-    return [(first - 1 + index) % _SEEDS + 1 for index in range(count)]
-
-
 def read(answer: wire.ImagesAnswer, generation: Generation, place: Place) -> Begun:
     """The finished pictures, at most as many as were asked for; fewer when Flow made fewer.
 
     Raises:
         UpstreamFailure: `UNREADABLE` when there is none, since they may have been made and paid all the same.
     """
-    context = wire.encode(Place(project_id=place.project_id, session_id=place.session_id)).decode()
+    context = context_of(Place(project_id=place.project_id, session_id=place.session_id))
     made = [picture for entry in answer.media if (picture := _made(entry, context))]
     if not made:
         raise UpstreamFailure(
@@ -103,48 +71,33 @@ def read(answer: wire.ImagesAnswer, generation: Generation, place: Place) -> Beg
 def enlargement(made: Made, upscale: str, marks: Marks) -> wire.UpsampleImage:
     """The call that enlarges a picture which this provider made."""
     if upscale not in _RESOLUTIONS:
-        raise _rejected(f"it cannot enlarge to {upscale}, only to {', '.join(_RESOLUTIONS)}")
+        raise rejected(f"it cannot enlarge to {upscale}, only to {', '.join(_RESOLUTIONS)}")
     if not made.media_id:
-        raise _rejected("it gave this picture no id, so it cannot be enlarged")
+        raise rejected("it gave this picture no id, so it cannot be enlarged")
     return wire.UpsampleImage(
         media_id=made.media_id,
         target_resolution=_RESOLUTIONS[upscale],
-        client_context=_context(place_of(made.context), marks),
-    )
-
-
-def place_of(context: str) -> Place:
-    """The place that an earlier call wrote into `Prepared.context` or `Made.context`."""
-    return msgspec.json.decode(context, type=Place)
-
-
-def _context(place: Place, marks: Marks) -> wire.ClientContext:
-    return wire.ClientContext(
-        recaptcha_context=wire.Recaptcha(token=marks.captcha_token),
-        session_id=place.session_id,
-        project_id=place.project_id,
-        user_paygate_tier=marks.paygate_tier or msgspec.UNSET,
+        client_context=client_context(place_of(made.context), marks),
     )
 
 
 def _made(entry: msgspec.Raw, context: str) -> Made | None:
-    """One picture, None for an entry without a link to fetch it by."""
+    """One picture; its link may have to be looked up. None for an entry that has neither a link nor a name to ask by."""
     try:
         media = wire.decode(entry, wire.ImageMedia, Call.GENERATE_IMAGES)
     except UpstreamFailure:
         return None
     picture = media.image.generated_image
-    if not picture.fife_url.startswith(("https://", "http://")):
+    url = wire.text(picture.fife_url)
+    url = url if url and url.startswith(("https://", "http://")) else None
+    media_id = wire.text(media.name) or wire.text(picture.media_id) or ""
+    if url is None and not media_id:
         return None
     size = wire.decode_loose(media.image.dimensions)
     return Made(
-        media_id=wire.text(media.name) or wire.text(picture.media_id) or "",
-        url=picture.fife_url,
+        media_id=media_id,
+        url=url,
         width=wire.whole(wire.field(size, "width")) or 0,
         height=wire.whole(wire.field(size, "height")) or 0,
         context=context,
     )
-
-
-def _rejected(why: str) -> UpstreamFailure:
-    return UpstreamFailure(FailureKind.REQUEST_REJECTED, f"Flow cannot do this: {why}.")

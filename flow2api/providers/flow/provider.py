@@ -1,17 +1,18 @@
-"""Google Labs Flow as a `Provider`: opens sessions, reads pasted credentials, names its models and captcha actions."""
+"""Google Labs Flow as a `Provider`: opens sessions, reads pasted credentials, renews vaults, names its captcha actions."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from flow2api.domain.job import Generation
 from flow2api.net.http import Http
-from flow2api.providers.flow import cookies, pictures
-from flow2api.providers.flow.client import Bases, Client, Times
+from flow2api.providers.flow import cookies
+from flow2api.providers.flow.calls import Bases, Times
+from flow2api.providers.flow.client import Client
 from flow2api.providers.flow.session import FlowSession
-from flow2api.providers.flow.vault import Vault, dump, load
+from flow2api.providers.flow.vault import Vault, dump, load, renewed
 
-_CAPTCHA_ACTIONS = {"image": "IMAGE_GENERATION"}
+_CAPTCHA_ACTIONS = {"image": "IMAGE_GENERATION", "video": "VIDEO_GENERATION"}
 
 
 class FlowSettings(Protocol):
@@ -25,18 +26,18 @@ class FlowSettings(Protocol):
 
     @property
     def request_timeout(self) -> float:
-        """Seconds for one ordinary call, the generation of pictures among them."""
+        """Seconds for one ordinary call, the generation of pictures and the beginning of clips among them."""
 
     @property
     def image_timeout(self) -> float:
-        """Seconds for one enlargement, which is slow."""
+        """Seconds for one answer that brings an enlarged picture or a joined clip, which is slow."""
 
     @property
     def projects_per_account(self) -> int: ...
 
 
 class FlowProvider:
-    """Pictures by Google Labs Flow, over the operator's own accounts."""
+    """Pictures and clips by Google Labs Flow, over the operator's own accounts."""
 
     name: str = "flow"
 
@@ -59,12 +60,13 @@ class FlowProvider:
         """The vault for a session cookie that an operator pasted, in any of its usual notations."""
         return dump(Vault(session_token=cookies.session_token(credential)))
 
+    def renewed_vault(self, old: bytes, new: bytes) -> bytes:
+        """The login of `new` with the projects and uploads of `old`, unless `old` is another person's or cannot be read."""
+        return dump(renewed(old, load(new)))
+
     def credential_of(self, vault: bytes) -> str:
         """The bare session cookie."""
         return load(vault).session_token
-
-    def models(self) -> Sequence[str]:
-        return pictures.MODELS
 
 
 def _times(settings: FlowSettings) -> Times:
@@ -77,4 +79,11 @@ def _times(settings: FlowSettings) -> Times:
         upload=general,
         generate=general,
         upsample=settings.image_timeout,
+        clips=min(general, usual.clips),
+        check=min(general, usual.check),
+        locate=min(general, usual.locate),
+        fetch=general,
+        join=general,
+        check_join=settings.image_timeout,
+        cancel=min(general, usual.cancel),
     )

@@ -52,3 +52,21 @@ def load(stored: bytes) -> Vault:
         message = "The stored Flow login cannot be read; paste the session cookie of this account again."
     # Outside the handler: an error about bad UTF-8 carries all of the vault along.
     raise UpstreamFailure(FailureKind.NEEDS_LOGIN, message)
+
+
+def renewed(old: bytes, new: Vault) -> Vault:
+    """The vault of a person who logged in anew: the new login, and what was made and uploaded before."""
+    try:
+        earlier = load(old)
+    except UpstreamFailure:
+        # What cannot be read is what the new login is to replace.
+        return new
+    if earlier.email and new.email and earlier.email.casefold() != new.email.casefold():
+        return new
+    return msgspec.structs.replace(
+        new,
+        email=new.email or earlier.email,
+        name=new.name or earlier.name,
+        projects=list(dict.fromkeys((*earlier.projects, *new.projects))),
+        uploads=earlier.uploads | new.uploads,
+    )

@@ -5,6 +5,7 @@ answer without it becomes `UpstreamFailure(UNREADABLE)` and nothing else is ever
 """
 
 import re
+from mmap import mmap
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 
 T = TypeVar("T")
+Body = bytes | mmap | msgspec.Raw
 
 TOOL = "PINHOLE"
 
@@ -173,19 +175,19 @@ class UploadAnswer(Read, frozen=True, kw_only=True):
 
 
 class GeneratedImage(Read, frozen=True, kw_only=True):
-    fife_url: str
+    fife_url: object = None
     media_id: object = None
 
 
 class Image(Read, frozen=True, kw_only=True):
-    generated_image: GeneratedImage
+    generated_image: GeneratedImage = GeneratedImage()
     dimensions: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class ImageMedia(Read, frozen=True, kw_only=True):
     """One finished picture."""
 
-    image: Image
+    image: Image = Image()
     name: object = None
 
 
@@ -206,19 +208,7 @@ class UpscaleAnswer(Read, frozen=True, kw_only=True):
 
 
 _encoder = msgspec.json.Encoder()
-_decoders: dict[Any, msgspec.json.Decoder[Any]] = {
-    kind: msgspec.json.Decoder(kind)
-    for kind in (
-        SessionAnswer,
-        CreditsAnswer,
-        ProjectAnswer,
-        UploadAnswer,
-        ImagesAnswer,
-        ImageMedia,
-        UpscaleAnswer,
-        object,
-    )
-}
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 
 
 def encode(message: object) -> bytes:
@@ -226,14 +216,14 @@ def encode(message: object) -> bytes:
     return _encoder.encode(message)
 
 
-def decode(body: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
+def decode(body: Body, kind: type[T], what: str) -> T:
     """The answer `body` read as `kind`; `what` names the call for people.
 
     Raises:
         UpstreamFailure: `UNREADABLE`; the message tells where, never what.
     """
     try:
-        return cast("T", _decoders[kind].decode(body))
+        return cast("T", _decoder(kind).decode(body))
     except msgspec.ValidationError as error:
         detail = str(error)
     except (msgspec.MsgspecError, UnicodeError):
@@ -244,7 +234,14 @@ def decode(body: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
     raise UpstreamFailure(FailureKind.UNREADABLE, f"Flow's answer to {what} cannot be read: {detail}")
 
 
-def decode_loose(body: bytes | msgspec.Raw) -> object:
+def _decoder(kind: type) -> msgspec.json.Decoder[Any]:
+    """The decoder of a kind, made when it is first asked for."""
+    if kind not in _decoders:
+        _decoders[kind] = msgspec.json.Decoder(kind)
+    return _decoders[kind]
+
+
+def decode_loose(body: Body) -> object:
     """Any JSON as plain Python values, None when it is none."""
     try:
         return decode(body, object, "")

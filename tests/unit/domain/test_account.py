@@ -372,7 +372,7 @@ def test_what_means_out_of_credit_is_said_by_its_code() -> None:
 
 
 def test_the_price_and_the_resting_model_are_those_of_the_account_s_tier() -> None:
-    wish = {"credits": 20, "tier_credits": {Tier.ULTRA: 10}, "tier_models": {Tier.ULTRA: "TOP"}}
+    wish: dict[str, Any] = {"credits": 20, "tier_credits": {Tier.ULTRA: 10}, "tier_models": {Tier.ULTRA: "TOP"}}
     pro, ultra = replace(FRESH, tier=Tier.PRO, credits=15), replace(FRESH, tier=Tier.ULTRA, credits=15)
     assert hindered(pro, **wish) == ("not_enough_credits", None)
     assert hindered(ultra, **wish) is None

@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 import pytest
+import trio
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.domain.job import Generation
+from flow2api.domain.job import Generation, Made
 from flow2api.errors import NetworkFault
 from flow2api.net.http import Http
-from flow2api.net.message import Headers, Limits, Response
-from flow2api.providers.flow.client import Bases, Client, Times
+from flow2api.net.message import Downloaded, Headers, Limits, Response
+from flow2api.providers.flow.calls import Bases, Times
+from flow2api.providers.flow.client import Client
+from flow2api.providers.flow.place import Place, context_of
 from flow2api.providers.flow.session import FlowSession
 from flow2api.providers.flow.vault import Vault
 
@@ -29,6 +33,18 @@ PROJECT = "POST /fx/api/trpc/project.createProject"
 UPLOAD = "POST /v1/flow/uploadImage"
 IMAGES = "POST flowMedia:batchGenerateImages"
 UPSAMPLE = "POST /v1/flow/upsampleImage"
+TEXT_CLIP = "POST /v1/video:batchAsyncGenerateVideoText"
+FIRST_FRAME_CLIP = "POST /v1/video:batchAsyncGenerateVideoStartImage"
+BOTH_FRAMES_CLIP = "POST /v1/video:batchAsyncGenerateVideoStartAndEndImage"
+REFERENCES_CLIP = "POST /v1/video:batchAsyncGenerateVideoReferenceImages"
+EXTENDED_CLIP = "POST /v1/video:batchAsyncGenerateVideoExtendVideo"
+LARGER_CLIP = "POST /v1/video:batchAsyncGenerateVideoUpsampleVideo"
+CHECK = "POST /v1/video:batchCheckAsyncVideoGenerationStatus"
+LOCATE = "GET /fx/api/trpc/media.getMediaUrlRedirect"
+FETCH = "GET /v1/media/9e41"
+JOIN = "POST /v1:runVideoFxConcatenation"
+CHECK_JOIN = "POST /v1:runVideoFxCheckConcatenationStatus"
+CANCEL = "POST /v1/flowMedia:cancelGeneration"
 
 
 class Seen(msgspec.Struct):
@@ -96,6 +112,27 @@ class FakeHttp:
             raise found
         return found if isinstance(found, Response) else found(seen)
 
+    async def download(
+        self,
+        url: str,
+        path: Path,
+        *,
+        headers: Sequence[tuple[str, str]] = (),
+        exit_url: str | None = None,
+        limits: Limits,
+    ) -> Downloaded:
+        response = await self.request("GET", url, headers=headers, exit_url=exit_url, limits=limits)
+        if response.status == 200:
+            await trio.Path(path).write_bytes(response.body)
+        return Downloaded(
+            status=response.status,
+            mime="",
+            size_bytes=len(response.body),
+            headers=response.headers,
+            head=b"",
+            body=b"" if response.status == 200 else response.body,
+        )
+
     @property
     def http(self) -> Http:
         return cast("Http", self)
@@ -103,7 +140,7 @@ class FakeHttp:
 
 def _is(call: str, seen: Seen) -> bool:
     method, _, path = call.partition(" ")
-    return seen.method == method and seen.url.endswith(path)
+    return seen.method == method and seen.url.partition("?")[0].endswith(path)
 
 
 class Clock:
@@ -147,6 +184,41 @@ def generation(**fields: Any) -> Generation:
         "aspect_ratio": "16:9",
     }
     return Generation(**(defaults | fields))
+
+
+def clip_generation(**fields: Any) -> Generation:
+    defaults: dict[str, Any] = {
+        "model": "veo_3_1_t2v_fast_landscape",
+        "kind": "video",
+        "upstream_model": "veo_3_1_t2v_fast",
+        "prompt": "waves at dusk",
+        "mode": "t2v",
+        "seconds": 8,
+    }
+    return generation(**(defaults | fields))
+
+
+def handle(media_id: str = "9e41", *, project_id: str = "p1", clip_id: str = "") -> Made:
+    """A clip as `begin` hands it out."""
+    place = Place(project_id=project_id, session_id=";1750000000000", clip_id=clip_id)
+    return Made(media_id=media_id, context=context_of(place))
+
+
+def clip(name: str = "9e41", status: str | None = "PENDING", **standing: object) -> dict[str, Any]:
+    """One entry of an answer about clips, in the present form."""
+    words = {} if status is None else {"mediaGenerationStatus": f"MEDIA_GENERATION_STATUS_{status}"}
+    video = {"operation": {"name": name}, "dimensions": {"length": "8s"}}
+    return {"name": name, "projectId": "p1", "mediaMetadata": {"mediaStatus": words | standing}, "video": video}
+
+
+def operation(name: str = "9e41", status: str | None = "PENDING", **fields: object) -> dict[str, Any]:
+    """The same in the older form."""
+    words = {} if status is None else {"status": f"MEDIA_GENERATION_STATUS_{status}"}
+    return {"operation": {"name": name} | fields, "sceneId": "s1"} | words
+
+
+def redirect(location: str, status: int = 307) -> Response:
+    return answer(status, headers=[("Location", location)])
 
 
 def project(project_id: str) -> Response:

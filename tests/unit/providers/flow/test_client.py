@@ -9,7 +9,8 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.errors import ConnectionBroken
 from flow2api.net.message import Response
 from flow2api.providers.flow import wire
-from flow2api.providers.flow.client import SESSION_COOKIE, Client
+from flow2api.providers.flow.calls import SESSION_COOKIE
+from flow2api.providers.flow.client import Client
 from tests.unit.providers.flow import fake
 from tests.unit.providers.flow.fake import ACCESS_TOKEN, CAPTCHA_TOKEN, SECRETS, SESSION_TOKEN, FakeHttp, answer, client
 

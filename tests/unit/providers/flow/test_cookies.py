@@ -6,7 +6,7 @@ import pytest
 
 from flow2api.errors import Code, Failure
 from flow2api.providers.flow import cookies
-from flow2api.providers.flow.client import SESSION_COOKIE as NAME
+from flow2api.providers.flow.calls import SESSION_COOKIE as NAME
 
 VALUE = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..Q0xqV2F4.SECRET_long-value.c2lnbmVk"
 FIRST, SECOND = VALUE[:30], VALUE[30:]

@@ -96,7 +96,8 @@ ANSWERS: list[tuple[Call, Response, FailureKind]] = [
     (PAID, answer(524, b""), K.OUTCOME_UNKNOWN),
     (PAID, answer(199, b""), K.OUTCOME_UNKNOWN),
     (PAID, refusal(503, "UNAVAILABLE", "PUBLIC_ERROR_HIGH_TRAFFIC"), K.MODEL_BUSY),
-    *((call, answer(504), K.UPSTREAM_FAULT) for call in Call if call is not PAID),
+    *((call, answer(504), K.OUTCOME_UNKNOWN) for call in (Call.GENERATE_CLIPS, Call.UPSAMPLE_CLIP)),
+    *((call, answer(504), K.UPSTREAM_FAULT) for call in Call if not TRAITS[call].paid),
 ]
 
 

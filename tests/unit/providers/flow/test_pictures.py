@@ -8,7 +8,7 @@ import pytest
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Made
 from flow2api.providers.flow import pictures, wire
-from flow2api.providers.flow.pictures import Marks, Place
+from flow2api.providers.flow.place import Marks, Place, place_of, seeds
 from tests.unit.providers.flow.fake import CAPTCHA_TOKEN, generation, picture
 
 PLACE = Place(project_id="p1", session_id=";1750000000000", batch_id="b1", inputs=("u1", "u2"))
@@ -61,7 +61,7 @@ def test_without_captcha_the_token_is_sent_empty() -> None:
 
 
 def test_seeds_are_drawn_anew_for_each_attempt() -> None:
-    assert len({pictures.seeds(None, 1)[0] for _ in range(20)}) > 10
+    assert len({seeds(None, 1)[0] for _ in range(20)}) > 10
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_finished_pictures_carry_all_that_is_needed_later() -> None:
     assert [made.media_id for made in begun.made] == ["a", "b"]
     assert begun.made[0].url == "https://content.test/image/a?Signature=x"
     assert (begun.made[0].width, begun.made[0].height) == (1376, 768)
-    assert pictures.place_of(begun.made[0].context) == Place(project_id="p1", session_id=";1750000000000")
+    assert place_of(begun.made[0].context) == Place(project_id="p1", session_id=";1750000000000")
 
 
 @pytest.mark.parametrize("dimensions", [None, 7, {}, {"width": "wide", "height": -1}, {"width": None}])

@@ -57,10 +57,6 @@ def test_a_vault_that_cannot_be_read_needs_a_login() -> None:
     assert caught.value.kind is FailureKind.NEEDS_LOGIN
 
 
-def test_it_names_the_models_that_it_knows() -> None:
-    assert set(provider().models()) == {"GEM_PIX_2", "NARWHAL", "IMAGEN_3_5"}
-
-
 async def test_sessions_keep_to_addresses_exit_and_time_limits() -> None:
     http = FakeHttp()
     http.on(fake.SESSION, answer(body={"access_token": "ya29.x"}))

@@ -9,7 +9,7 @@ from flow2api.domain.job import Made
 from flow2api.domain.tier import Tier
 from flow2api.net.message import Response
 from flow2api.providers.base import Order, Prepared
-from flow2api.providers.flow.client import SESSION_COOKIE
+from flow2api.providers.flow.calls import SESSION_COOKIE
 from flow2api.providers.flow.vault import load
 from tests.unit.providers.flow import fake
 from tests.unit.providers.flow.fake import (
