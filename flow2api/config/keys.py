@@ -38,7 +38,7 @@ _KUBERNETES = re.compile(r"FLOW2API_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|U
 
 _FIXED_SECTIONS = frozenset({"storage"})
 _FIXED_KEYS = frozenset({"server.host", "server.port"})
-_SECRET_KEYS = frozenset({"proxy.urls", "storage.database_url"})
+_SECRET_KEYS = frozenset({"proxy.urls", "proxy.media_urls", "storage.database_url"})
 
 
 class Key(NamedTuple):

@@ -162,14 +162,45 @@ class ProxyConfig(msgspec.Struct, frozen=True, kw_only=True):
     urls: Annotated[
         tuple[Proxy, ...], Meta(description="Proxies through which accounts reach the service; none: directly.")
     ] = ()
+    media_urls: Annotated[
+        tuple[Proxy, ...],
+        Meta(description="Proxies through which finished media are fetched; none: those of proxy.urls."),
+    ] = ()
     rotation: Annotated[
         Literal["sticky", "round_robin"],
-        Meta(description="sticky keeps each account on one proxy, round_robin deals the proxies out in turn."),
+        Meta(
+            description="sticky keeps each account on one proxy as long as that works, round_robin deals the proxies out in turn."
+        ),
     ] = "sticky"
+    rest_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.01,
+            le=1800,
+            description="First rest of a proxy that failed; while it keeps failing each is twice as long, up to half an hour.",
+        ),
+    ] = 30.0
+    check_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^$|^https?://\S+$",
+            title="empty, or an http or https address",
+            description="What proxies are checked against: they have to lead there, nothing is asked for. Empty: the service itself.",
+        ),
+    ] = ""
+    check_seconds: Annotated[
+        float,
+        Meta(
+            ge=0.01,
+            le=DAY,
+            description="Least seconds between two checks of one proxy; only those that rest or were not used for five times as long "
+            "are checked.",
+        ),
+    ] = 60.0
 
     def __repr__(self) -> str:
         """Proxy addresses hold passwords, so they are counted, not shown."""
-        return f"ProxyConfig(urls=<{len(self.urls)}>, rotation={self.rotation!r})"
+        return f"ProxyConfig(urls=<{len(self.urls)}>, media_urls=<{len(self.media_urls)}>, rotation={self.rotation!r})"
 
 
 class AccountsConfig(msgspec.Struct, frozen=True, kw_only=True):
