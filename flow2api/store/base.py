@@ -1,10 +1,11 @@
 """The store as the rest of the program sees it: verbs in, values out, and figures about its work.
 
-A verb is a synchronous function whose first parameter is the database; the modules `accounts`, `jobs`, `media`, `keys`, `settings`
-and `requests` hold them. What it takes to run one (threads, transactions, files) is the implementations' affair.
+A verb is a synchronous function whose first parameter is the database; the modules `accounts`, `jobs`, `media`, `keys`, `settings`,
+`requests`, `clearing` and `upkeep` hold them. What it takes to run one (threads, transactions, files) is the implementations' affair.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
@@ -53,6 +54,23 @@ class Store(Protocol):
 
     async def read(self, verb: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a reading verb on one unchanging picture of the database that holds every write that has returned."""
+        ...
+
+    async def upkeep(self, verb: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a verb of `upkeep` that no transaction may surround, in turn with the writes; they wait for it, so keep it short.
+
+        Cancellation and faults are those of `write`, but what the verb did before it failed stays done.
+        """
+        ...
+
+    async def back_up(self, target: Path) -> int:
+        """Write a copy of everything to a new file and prove it; its size in bytes. Reads and writes go on meanwhile.
+
+        The file is there whole or not at all, and only its owner may read it. Cancelling ends the copying soon.
+
+        Raises:
+            StoreFault: the copy could not be made, or is damaged.
+        """
         ...
 
     def statistics(self) -> StoreStatistics: ...

@@ -22,6 +22,8 @@ class Work:
     verb: Callable[..., Any]
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
+    apart: bool = False
+    """Upkeep that no transaction may surround: it shares none, and is not undone when it fails."""
 
     def run(self, db: Database) -> Any:
         return self.verb(db, *self.args, **self.kwargs)
@@ -43,6 +45,16 @@ def commit_together(db: Database, works: Sequence[Work]) -> list[outcome.Outcome
         db.roll_back()
         return [outcome.Error(_copy_of(fault)) for _ in works]
     return outcomes
+
+
+def run_apart(db: Database, work: Work) -> outcome.Outcome[Any]:
+    """Run a work of upkeep outside any transaction."""
+    try:
+        db.roll_back()
+    except StoreError as fault:
+        return outcome.Error(fault)
+    result: outcome.Outcome[Any] = outcome.capture(work.run, db)
+    return result
 
 
 def read_together(db: Database, work: Work) -> Any:

@@ -4,7 +4,8 @@ The only user of sqlite3 and sqlite-utils beside `opening.py` and `migrations.py
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import sqlite_utils
@@ -15,6 +16,8 @@ from flow2api.store.seal import Seal
 Row = tuple[Any, ...]
 Parameters = Sequence[object]
 
+# Some hundredths of a second of work; each check needs the interpreter, which the Trio thread wants as well.
+_STEPS_BETWEEN_CHECKS = 100_000
 # Primary result codes that blame the machine or another program, with what helps. All others are bugs of a verb and pass unchanged.
 _FAULTS = {
     sqlite3.SQLITE_FULL: "Free some space on the disk that holds it.",
@@ -62,6 +65,23 @@ class Database:
         """The first row of a query, None when there is none."""
         found = self.rows(sql, parameters)
         return found[0] if found else None
+
+    def script(self, sql: str) -> None:
+        """Run statements to their end outside any transaction. Some do a part of their work at each step and name no columns,
+        which `execute` would leave after the first."""
+        try:
+            self.tables.conn.executescript(sql)
+        except sqlite3.Error as error:
+            _raise_ours(error)
+
+    @contextmanager
+    def interruptible(self, check: Callable[[], None]) -> Iterator[None]:
+        """Call `check` now and then while statements run in the block; when it raises, the statement fails as interrupted."""
+        self.tables.conn.set_progress_handler(check, _STEPS_BETWEEN_CHECKS)
+        try:
+            yield
+        finally:
+            self.tables.conn.set_progress_handler(None, 0)
 
     @property
     def in_transaction(self) -> bool:

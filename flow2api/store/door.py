@@ -12,12 +12,13 @@ from typing import Any, Concatenate
 
 import trio
 
+from flow2api.store.backup import copy_database
 from flow2api.store.base import P, Store, StoreStatistics, T, Tally
 from flow2api.store.batch import Work, read_together
 from flow2api.store.database import Database
 from flow2api.store.errors import StoreClosed
 from flow2api.store.inline import InlineStore
-from flow2api.store.opening import Opened, open_files, open_memory
+from flow2api.store.opening import Opened, open_another, open_files, open_memory
 from flow2api.store.seal import Seal
 from flow2api.store.writer import Writer
 
@@ -59,6 +60,8 @@ class FileStore:
     """A `Store` over an open database file."""
 
     def __init__(self, opened: Opened) -> None:
+        self._path = opened.path
+        self._seal = opened.writer.seal
         self._tally = Tally()
         self._writer = Writer(opened.writer, self._tally, finish=lambda: _finish(opened))
         self._limiter = trio.CapacityLimiter(len(opened.readers))
@@ -80,6 +83,17 @@ class FileStore:
         self._tally.reads += 1
         return value
 
+    async def upkeep(self, verb: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.upkeep`."""
+        value: T = await self._writer.write(Work(verb, args, kwargs, apart=True))
+        return value
+
+    async def back_up(self, target: Path) -> int:
+        """See `Store.back_up`."""
+        if self._closed:
+            raise StoreClosed("the store is closed")
+        return await trio.to_thread.run_sync(self._copy, target)
+
     def statistics(self) -> StoreStatistics:
         return self._tally.statistics(waiting=self._writer.waiting)
 
@@ -90,6 +104,11 @@ class FileStore:
             await self._limiter.acquire_on_behalf_of(object())
         self._writer.close()
         await self._writer.wait_closed()
+
+    def _copy(self, target: Path) -> int:
+        # A connection of its own: a long copy must not take one from the readers.
+        with contextlib.closing(open_another(self._path, self._seal)) as db:
+            return copy_database(db, target, check=trio.from_thread.check_cancelled)
 
     def _read(self, work: Work) -> Any:
         # Never empty: the limiter lets in as many readers as there are connections.

@@ -5,13 +5,15 @@ For tests under a virtual clock, which must not wait for threads; every call sti
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Concatenate
 
 import outcome
 import trio
 
+from flow2api.store.backup import copy_database
 from flow2api.store.base import P, StoreStatistics, T, Tally
-from flow2api.store.batch import Work, commit_together, read_together
+from flow2api.store.batch import Work, commit_together, read_together, run_apart
 from flow2api.store.database import Database
 from flow2api.store.errors import StoreClosed
 
@@ -43,6 +45,17 @@ class InlineStore:
         finally:
             self._db.execute("PRAGMA query_only = OFF")
         return value
+
+    async def upkeep(self, verb: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `Store.upkeep`."""
+        await self._turn()
+        value: T = run_apart(self._db, Work(verb, args, kwargs, apart=True)).unwrap()
+        return value
+
+    async def back_up(self, target: Path) -> int:
+        """See `Store.back_up`."""
+        await self._turn()
+        return copy_database(self._db, target, check=lambda: None)
 
     def statistics(self) -> StoreStatistics:
         return self._tally.statistics(waiting=0)

@@ -105,10 +105,11 @@ def page(
     return [_BODY.record(body) for (body,) in page_of(db, "body", _ORDER, filters, cut)]
 
 
-def prune(db: Database, before: float) -> int:
-    """Remove the jobs that ended before that time; how many there were."""
+def prune(db: Database, before: float, limit: int) -> int:
+    """Remove jobs that ended before that time, oldest first and at most so many; how many there were."""
     # No job ends before it is made: the first condition changes nothing but lets an index bound the search.
-    return db.execute("DELETE FROM jobs WHERE created_at < ? AND finished_at < ?", (before, before))
+    chosen = "SELECT id FROM jobs WHERE created_at < ? AND finished_at < ? ORDER BY created_at, id LIMIT ?"
+    return db.execute(f"DELETE FROM jobs WHERE id IN ({chosen})", (before, before, limit))
 
 
 def _one(db: Database, condition: str, values: Sequence[object]) -> Job | None:

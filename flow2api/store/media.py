@@ -1,6 +1,6 @@
 """Verbs for the records of stored files. The files themselves are the media actor's affair."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from flow2api.domain.media import MediaFile
 from flow2api.store.database import Database, Row
@@ -45,6 +45,13 @@ def oldest(db: Database, limit: int) -> list[MediaFile]:
     return [_file(row) for row in rows]
 
 
+def results_after(db: Database, after: MediaFile | None, limit: int) -> list[MediaFile]:
+    """Results, oldest first; with `after` those that follow it."""
+    created_at, name = (after.created_at, after.name) if after else (float("-inf"), "")
+    where = "WHERE role = 'result' AND (created_at, name) > (?, ?) ORDER BY created_at, name LIMIT ?"
+    return [_file(row) for row in db.rows(f"SELECT {_COLUMNS} FROM media {where}", (created_at, name, limit))]
+
+
 def delete(db: Database, names: Iterable[str]) -> int:
     """Forget files; how many of them were known."""
     return db.execute_many("DELETE FROM media WHERE name = ?", [(name,) for name in names])
@@ -59,6 +66,12 @@ def total_bytes(db: Database) -> int:
 def names(db: Database) -> set[str]:
     """The names of all files."""
     return {name for (name,) in db.rows("SELECT name FROM media")}
+
+
+def known(db: Database, candidates: Sequence[str]) -> set[str]:
+    """Which of these names belong to a record."""
+    marks = ", ".join("?" * len(candidates))
+    return {name for (name,) in db.rows(f"SELECT name FROM media WHERE name IN ({marks})", candidates)}
 
 
 def _file(row: Row) -> MediaFile:

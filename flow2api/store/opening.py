@@ -29,6 +29,7 @@ _KEY_CHECK = "master_key"
 class Opened:
     """An open database: one connection that writes, some that read, and the way to close all."""
 
+    path: Path
     writer: Database
     readers: tuple[Database, ...]
     closing: contextlib.ExitStack
@@ -45,10 +46,24 @@ def open_files(path: Path, seal: Seal, readers: int) -> Opened:
         stack.enter_context(held_lock(path))
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         writer = stack.enter_context(contextlib.closing(_connect(path, seal)))
+        # Takes effect in a new file alone: pages that fall free there can be given back bit by bit, without a rebuild.
+        writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
         prepare(writer, str(path))
         _use_wal(writer, path)  # after the checks, so that a refused file is left as it was
         opened = tuple(_open_reader(path, seal, stack) for _ in range(readers))
-        return Opened(writer, opened, stack.pop_all())
+        return Opened(path, writer, opened, stack.pop_all())
+
+
+def open_another(path: Path, seal: Seal) -> Database:
+    """One more connection to a database that `open_files` has opened, for work that would hold up the others.
+
+    Raises:
+        StoreFault: it cannot be opened.
+    """
+    try:
+        return _connect(path, seal)
+    except sqlite3.Error as error:
+        raise StoreFault(f"The database failed: {error}. {fault_advice(error) or ''}".rstrip()) from error
 
 
 def open_memory(seal: Seal) -> Database:

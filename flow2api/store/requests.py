@@ -32,9 +32,10 @@ def page(
     return [_record(row) for row in rows]
 
 
-def prune(db: Database, before: float) -> int:
-    """Remove the records from before that time; how many there were."""
-    return db.execute("DELETE FROM requests WHERE at < ?", (before,))
+def prune(db: Database, before: float, limit: int) -> int:
+    """Remove records from before that time, oldest first and at most so many; how many there were."""
+    chosen = "SELECT job_id FROM requests WHERE at < ? ORDER BY at, job_id LIMIT ?"
+    return db.execute(f"DELETE FROM requests WHERE job_id IN ({chosen})", (before, limit))
 
 
 def _values(record: RequestRecord) -> tuple[object, ...]:

@@ -14,6 +14,12 @@ def all_settings(db: Database) -> dict[str, object]:
     return {name: msgspec.json.decode(db.seal.open(sealed, _purpose(name))) for name, sealed in rows}
 
 
+def get(db: Database, name: str) -> object:
+    """The value of a setting; None when it is not set."""
+    row = db.row("SELECT sealed FROM settings WHERE name = ?", (name,))
+    return None if row is None else msgspec.json.decode(db.seal.open(row[0], _purpose(name)))
+
+
 def put(db: Database, name: str, value: object) -> None:
     """Set a setting to a value that JSON can hold."""
     sealed = db.seal.close(msgspec.json.encode(value), _purpose(name))

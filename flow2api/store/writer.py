@@ -4,6 +4,7 @@ It promises that a verb whose caller was told of a cancellation never ran. A thr
 worker thread for each transaction, saves a hand-over each time and begins the next transaction without waiting for the Trio thread.
 """
 
+import itertools
 import queue
 import threading
 import time
@@ -15,7 +16,7 @@ import outcome
 import trio
 
 from flow2api.store.base import Tally
-from flow2api.store.batch import Work, commit_together
+from flow2api.store.batch import Work, commit_together, run_apart
 from flow2api.store.database import Database
 from flow2api.store.errors import StoreClosed
 
@@ -94,8 +95,12 @@ class Writer:
             with self._lock:
                 entries, self._waiting = self._waiting, []
                 closing = self._closing
-            if entries:
-                self._commit(entries)
+            for apart, group in itertools.groupby(entries, key=lambda entry: entry.work.apart):
+                if apart:
+                    for entry in group:
+                        self._keep_up(entry)
+                else:
+                    self._commit(list(group))
         self._finish()
 
     def _commit(self, entries: list[_Waiting]) -> None:
@@ -106,6 +111,11 @@ class Writer:
         failed = isinstance(together, outcome.Error)
         outcomes = [together] * len(entries) if failed else together.unwrap()
         self._token.run_sync_soon(self._deliver, entries, outcomes, seconds)
+
+    def _keep_up(self, entry: _Waiting) -> None:
+        start = time.perf_counter()
+        result = run_apart(self._db, entry.work)
+        self._token.run_sync_soon(self._deliver, [entry], [result], time.perf_counter() - start)
 
     def _deliver(self, entries: list[_Waiting], outcomes: list[outcome.Outcome[Any]], seconds: float) -> None:
         failures = sum(isinstance(result, outcome.Error) for result in outcomes)

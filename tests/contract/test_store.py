@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from flow2api.domain.job import JobState, move
-from flow2api.store import accounts, jobs, keys, media, proxies, requests, settings
+from flow2api.store import accounts, jobs, keys, media, proxies, requests, settings, upkeep
 from flow2api.store.database import Database
 from flow2api.store.door import Store, open_inline_store, open_store
 from flow2api.store.errors import RowMissing, StoreConflict, StoreFault
@@ -224,8 +224,20 @@ async def test_pruning_takes_jobs_that_ended_long_ago_and_no_others(opened: Open
         for job_id, finished_at in (("old", 150.0), ("new", 250.0), ("running", None)):
             stored = msgspec.structs.replace(job(job_id), state=JobState.RUNNING, finished_at=finished_at)
             await store.write(jobs.insert, stored)
-        assert await store.write(jobs.prune, 200.0) == 1
+        assert await store.write(jobs.prune, 200.0, 10) == 1
         assert {one.id for one in await store.read(jobs.page)} == {"new", "running"}
+
+
+async def test_pruning_takes_no_more_than_it_is_told_and_begins_with_the_oldest(opened: OpenStore) -> None:
+    async with opened() as store:
+        for number in (3, 1, 2):
+            ended = msgspec.structs.replace(job(f"j{number}", created_at=float(number)), finished_at=10.0)
+            await store.write(jobs.insert, ended)
+            await store.write(requests.append, [request_record(f"j{number}", at=float(number))])
+        assert await store.write(jobs.prune, 200.0, 2) == 2
+        assert [one.id for one in await store.read(jobs.page)] == ["j3"]
+        assert await store.write(requests.prune, 200.0, 2) == 2
+        assert [one.job_id for one in await store.read(requests.page)] == ["j3"]
 
 
 async def test_records_of_files_come_back_whole(opened: OpenStore) -> None:
@@ -289,6 +301,56 @@ async def test_settings_hold_any_json_and_the_newest_value_counts(opened: OpenSt
         await store.write(settings.remove, "b")
         await store.write(settings.remove, "never set")
         assert await store.read(settings.all_settings) == {"a": {"list": [1, 2.5, None, True, "é"]}}
+        assert await store.read(settings.get, "a") == {"list": [1, 2.5, None, True, "é"]}
+        assert await store.read(settings.get, "b") is None
+
+
+async def test_upkeep_runs_where_a_transaction_would_be_in_the_way_and_beside_writes(opened: OpenStore) -> None:
+    async with opened() as store:
+        async with trio.open_nursery() as nursery:
+            for number in range(10):
+                nursery.start_soon(store.write, settings.put, f"s{number}", number)
+                nursery.start_soon(store.upkeep, upkeep.fold_log)
+        await store.upkeep(upkeep.optimize)
+        await store.upkeep(upkeep.rebuild)
+        assert len(await store.read(settings.all_settings)) == 10
+
+
+async def test_failing_upkeep_raises_its_own_exception_and_the_store_goes_on(opened: OpenStore) -> None:
+    def broken(db: Database) -> None:
+        db.execute("BEGIN")
+        raise LookupError("half way")
+
+    async with opened() as store:
+        with pytest.raises(LookupError, match="half way"):
+            await store.upkeep(broken)
+        await store.write(settings.put, "a", 1)
+        await store.upkeep(upkeep.fold_log)
+        assert await store.read(settings.all_settings) == {"a": 1}
+
+
+async def test_a_copy_holds_everything_and_opens_with_the_same_key(opened: OpenStore, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    async with opened() as store:
+        await store.write(accounts.insert, account(), b"secret")
+        size = await store.back_up(target)
+        await store.write(accounts.delete, "a1")
+    assert size == target.stat().st_size
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert b"secret" not in target.read_bytes()
+    seal = Seal(bytes(32) if opened is open_inline_store else b"k" * 32)
+    async with open_store(target, seal) as copy:
+        assert await copy.read(accounts.get, "a1") == (account(), b"secret")
+
+
+async def test_a_copy_that_cannot_be_written_is_a_fault_and_leaves_nothing(opened: OpenStore, tmp_path: Path) -> None:
+    async with opened() as store:
+        with pytest.raises(StoreFault, match="could not be written: No such file or directory"):
+            await store.back_up(tmp_path / "no folder" / "copy.db")
+        (tmp_path / "copy.db.part").touch()
+        with pytest.raises(StoreFault, match="File exists"):
+            await store.back_up(tmp_path / "copy.db")
+        assert not (tmp_path / "copy.db").exists()
 
 
 async def test_the_log_comes_newest_first_and_can_be_narrowed_down(opened: OpenStore) -> None:
@@ -313,7 +375,7 @@ async def test_a_batch_of_the_log_may_be_repeated(opened: OpenStore) -> None:
 async def test_pruning_the_log_takes_what_is_older(opened: OpenStore) -> None:
     async with opened() as store:
         await store.write(requests.append, [request_record("j1", at=1.0), request_record("j2", at=2.0)])
-        assert await store.write(requests.prune, 2.0) == 1
+        assert await store.write(requests.prune, 2.0, 10) == 1
         assert [one.job_id for one in await store.read(requests.page)] == ["j2"]
 
 

@@ -72,7 +72,7 @@ def test_the_questions_that_are_asked_often_have_their_index(db: Database) -> No
         "jobs_unfinished": statements_of(db, jobs.unfinished),
         "jobs_by_idempotency": statements_of(db, jobs.by_idempotency, "k1", "key"),
         "jobs_by_caller": statements_of(db, jobs.page, caller="k1", after="j1")[-1:],
-        "jobs_by_time": statements_of(db, jobs.page, after="j1")[-1:] + statements_of(db, jobs.prune, 50.0)[:1],
+        "jobs_by_time": statements_of(db, jobs.page, after="j1")[-1:] + statements_of(db, jobs.prune, 50.0, 10)[:1],
     }
     for index, statements in asked.items():
         assert statements
