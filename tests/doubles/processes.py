@@ -86,9 +86,9 @@ class Program:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    async def wait(self) -> int:
+    async def wait(self, patience_seconds: float = PATIENCE_SECONDS) -> int:
         """Wait for its end; the exit code."""
-        with trio.move_on_after(PATIENCE_SECONDS):
+        with trio.move_on_after(patience_seconds):
             return await self._process.wait()
         raise AssertionError(f"process {self.pid} did not end\n{self.told()}")
 
@@ -169,8 +169,8 @@ class Ended:
     err: str
 
 
-async def run_program(launch: Launch) -> Ended:
+async def run_program(launch: Launch, patience_seconds: float = PATIENCE_SECONDS) -> Ended:
     """Run a program to its end."""
     async with open_program(launch) as program:
-        code = await program.wait()
+        code = await program.wait(patience_seconds)
         return Ended(code, program.out, program.err)
