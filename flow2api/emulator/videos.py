@@ -15,7 +15,7 @@ from flow2api.emulator.clips import ClipSpec
 from flow2api.emulator.exchange import NOT_FOUND, Answer, Refused, json_answer, read_body
 from flow2api.emulator.ledger import Accepted
 from flow2api.emulator.media import Media, new_media
-from flow2api.emulator.progress import Ending, Progress, ending_for, upsample_ending_for
+from flow2api.emulator.progress import Ending, Progress, Queued, ending_for, upsample_ending_for
 from flow2api.emulator.routing import Call, Route
 from flow2api.emulator.state import State
 from flow2api.emulator.video_answers import as_media, as_operation, described, workflow
@@ -111,7 +111,7 @@ class Videos:
         media.described = described(media, model.key, method.mode)
         return media
 
-    def _queued_as(self, images: list[Media]) -> Any:
+    def _queued_as(self, images: list[Media]) -> Queued:
         chosen = self._state.knobs.video_queued_as
         return ("SCHEDULED" if images else "PENDING") if chosen == "auto" else chosen
 

@@ -61,6 +61,18 @@ async def test_its_one_line_is_enough_to_make_a_picture(server: str) -> None:
             assert [one["account"] for one in accepted] == ["account-2@example.org"]
 
 
+async def test_its_options_reach_clips_and_captcha() -> None:
+    options = ["--captcha", "page", "--video-latency", "40", "--tier", "PAYGATE_TIER_ONE"]
+    async with emulator_process(*options) as (_, ready):
+        client = await RawClient.open(ready["base"])
+        async with client.stream:
+            state = (await client.ask("GET", "/_emulator/state")).json
+    assert {account["tier"] for account in state["accounts"]} == {"PAYGATE_TIER_ONE"}
+    knobs = state["knobs"]
+    assert (knobs["captcha"], knobs["pictures"]) == ("page", "plain")
+    assert (knobs["video_pace"], knobs["video_queued"], knobs["video_active"]) == ("seconds", 10, 30)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_it_in_order(number: signal.Signals) -> None:
