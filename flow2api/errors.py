@@ -39,6 +39,7 @@ class Code(StrEnum):
     UPSTREAM_ERROR = "upstream_error"
     OUTCOME_UNKNOWN = "outcome_unknown"
     UPSCALE_FAILED = "upscale_failed"
+    JOIN_FAILED = "join_failed"
     RESULT_LOST = "result_lost"
     NO_ACCOUNT_AVAILABLE = "no_account_available"
     CAPTCHA_UNAVAILABLE = "captcha_unavailable"
@@ -88,6 +89,7 @@ KINDS: dict[Code, Kind] = {
     Code.UPSTREAM_ERROR: Kind(502, _SERVER, False),
     Code.OUTCOME_UNKNOWN: Kind(502, _SERVER, False),
     Code.UPSCALE_FAILED: Kind(502, _SERVER, False),
+    Code.JOIN_FAILED: Kind(502, _SERVER, False),
     Code.RESULT_LOST: Kind(502, _SERVER, False),
     Code.NO_ACCOUNT_AVAILABLE: Kind(503, _SERVER, False),
     Code.CAPTCHA_UNAVAILABLE: Kind(503, _SERVER, False),

@@ -17,10 +17,11 @@ from flow2api.actors.accounts import Accounts, AccountsMessage
 from flow2api.actors.captcha import captcha_source
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
 from flow2api.actors.fair_queue import FairQueue
-from flow2api.actors.job_run import JobParts
+from flow2api.actors.job_steps import JobParts
 from flow2api.actors.jobs import JobRules, Jobs, JobsMessage
 from flow2api.actors.ledger import Ledger, Note, Tally
-from flow2api.actors.media import Library, Media, MediaMessage
+from flow2api.actors.library import Library
+from flow2api.actors.media import Media, MediaMessage
 from flow2api.actors.roster import Roster
 from flow2api.api.auth import KeyRing
 from flow2api.api.server import Listeners
@@ -151,6 +152,7 @@ class Tree:
             policy=policy,
             exit_for=self._exits(),
             now=time.time,
+            poll_seconds=config.flow.poll_interval,
         )
 
     def _job_parts(self) -> JobParts:
@@ -162,6 +164,7 @@ class Tree:
             library=self._library,
             exit_for=self._exits(),
             max_submits=self.config.jobs.max_submits,
+            poll_seconds=self.config.flow.poll_interval,
             pauses=Backoff(first=self.config.jobs.pause_seconds, factor=3, limit=20),
         )
 

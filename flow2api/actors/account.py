@@ -6,8 +6,9 @@ beside the mailbox, as many at a time as the dispatcher hands out leases. It kno
 
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Protocol, TypeVar, assert_never
 
 import msgspec
@@ -17,31 +18,49 @@ from flow2api.actors.account_messages import (
     AccountMessage,
     Begin,
     Change,
+    CheckJoin,
     Disable,
     Enable,
     Enlarge,
+    FetchClip,
+    Follow,
+    Join,
+    Locate,
     Look,
     Prepare,
     Refresh,
     ReplaceVault,
+    Stop,
+    Upsample,
 )
+from flow2api.actors.poller import Poller, failure_of
 from flow2api.actors.roster import Entry, Roster
 from flow2api.domain import rest
 from flow2api.domain.account import Account, AccountState, AccountView, RestPolicy
 from flow2api.domain.events import AccountChanged
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.domain.job import Generation, upstream_key
+from flow2api.domain.job import Generation, Made, upstream_key
 from flow2api.errors import Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ref
-from flow2api.providers.base import Begun, Order, Prepared, Provider, Session
+from flow2api.providers.base import Begun, Check, Order, Prepared, Provider, Session, Stage
 from flow2api.store import accounts
 from flow2api.store.door import Store
 
 log = logging.getLogger("flow2api.account")
 
 R = TypeVar("R")
+
+_LOGIN_FAILURES = frozenset(
+    {
+        FailureKind.LOGIN_EXPIRED,
+        FailureKind.NEEDS_LOGIN,
+        FailureKind.ACCOUNT_MOVED,
+        FailureKind.WRONG_ACCOUNT,
+        FailureKind.ACCOUNT_BLOCKED,
+    }
+)
 
 # A token that ends within this time is renewed before it is used for something paid.
 LOGIN_MARGIN_SECONDS = 300.0
@@ -72,6 +91,8 @@ class AccountParts:
     policy: RestPolicy
     exit_for: Callable[[str], str | None]
     now: Callable[[], float]
+    poll_seconds: float = 3.0
+    """Between two looks at the clips that run upstream."""
 
 
 class AccountActor(Actor[AccountMessage]):
@@ -86,6 +107,7 @@ class AccountActor(Actor[AccountMessage]):
         self._ref = ref
         self._login = trio.Lock()
         self._signed_in_at = -math.inf
+        self._poller = Poller(account_id, self._check, parts.poll_seconds)
         self._rests_changed = trio.Event()
         self._unsaved = trio.Event()
         self._account: Account
@@ -96,6 +118,7 @@ class AccountActor(Actor[AccountMessage]):
         self._account, vault = await self._parts.store.read(accounts.get, self._id)
         self._open(vault)
         self._announce()
+        self.tasks.start_soon(self._poller.run)
         self.tasks.start_soon(self._return_from_rest)
         self.tasks.start_soon(self._flush_now_and_then)
 
@@ -107,6 +130,20 @@ class AccountActor(Actor[AccountMessage]):
                 self.answer_in_task(self._begin, message.prepared)
             case Enlarge():
                 self.answer_in_task(self._enlarge, message)
+            case Follow():
+                self.answer_in_task(self._follow, message)
+            case Upsample():
+                self.answer_in_task(self._upsample, message)
+            case Locate():
+                self.answer_in_task(self._free_call, lambda: self._session.locate(message.made))
+            case FetchClip():
+                self.answer_in_task(self._free_call, lambda: self._session.fetch(message.made, message.path))
+            case Join():
+                self.answer_in_task(self._free_call, lambda: self._session.join(message.source, message.extension))
+            case CheckJoin():
+                self.answer_in_task(self._free_call, lambda: self._session.check_join(message.made, message.path))
+            case Stop():
+                self.answer_in_task(self._stop, message.made)
             case Refresh():
                 self.answer_in_task(self._refresh)
             case ReplaceVault():
@@ -150,7 +187,7 @@ class AccountActor(Actor[AccountMessage]):
 
     async def _replace_vault(self, vault: bytes) -> AccountView:
         async with self._login:
-            self._open(vault)
+            self._open(self._provider.renewed_vault(self._session.vault, vault))
             await self._sign_in()
         return await self._set_and_view(rest.enabled_by_hand(self._account, self._parts.now()))
 
@@ -187,9 +224,54 @@ class AccountActor(Actor[AccountMessage]):
             raise ValueError("a generation without an upscale has nothing to enlarge")
         return await self._session.enlarge(message.made, upscale, token)
 
+    async def _upsample(self, message: Upsample) -> Begun:
+        try:
+            await self._sign_in_if_needed()
+            return await self._renewing(lambda: self._upsample_once(message))
+        except UpstreamFailure as failure:
+            await self._failed(failure, message.generation)
+            raise
+
+    async def _upsample_once(self, message: Upsample) -> Begun:
+        token = await self._captcha(message.generation)
+        return await self._session.upsample(message.made, message.generation, token)
+
     async def _captcha(self, generation: Generation) -> str:
         action = self._provider.captcha_action(generation)
         return "" if action is None else await self._parts.captcha.token(self._id, action)
+
+    # -- what runs upstream --------------------------------------------------------------------------------------
+
+    async def _follow(self, message: Follow) -> list[Check]:
+        checks: dict[str, Check] = {}
+
+        async def one(made: Made) -> None:
+            checks[made.media_id] = await self._poller.wait_ended(made)
+
+        async with trio.open_nursery() as nursery:
+            for made in message.made:
+                nursery.start_soon(one, made)
+        for check in checks.values():
+            if check.stage is not Stage.DONE:
+                await self._failed(failure_of(check), message.generation)
+        return [checks[made.media_id] for made in message.made]
+
+    async def _check(self, made: Sequence[Made]) -> list[Check]:
+        return await self._free_call(lambda: self._session.check(made))
+
+    async def _stop(self, made: Sequence[Made]) -> None:
+        for one in made:
+            await self._free_call(partial(self._session.cancel, one))
+
+    async def _free_call(self, call: Callable[[], Awaitable[R]]) -> R:
+        """A call that costs nothing and whose failure says nothing about the account, but for its login."""
+        try:
+            await self._sign_in_if_needed()
+            return await self._renewing(call)
+        except UpstreamFailure as failure:
+            if failure.kind in _LOGIN_FAILURES:
+                await self._set(rest.after_failure(self._account, failure, "", self._parts.now(), self._parts.policy))
+            raise
 
     # -- login ---------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,11 @@
 """What one account's actor understands."""
 
+from pathlib import Path
+
 from flow2api.domain.account import AccountView
-from flow2api.domain.job import Generation, Made
+from flow2api.domain.job import Generation, Made, Source
 from flow2api.kit.mailbox import Ask
-from flow2api.providers.base import Begun, Order, Prepared
+from flow2api.providers.base import Begun, Check, Order, Prepared
 
 
 class Prepare(Ask[Prepared], frozen=True):
@@ -23,6 +25,53 @@ class Enlarge(Ask[bytes], frozen=True):
 
     generation: Generation
     made: Made
+
+
+class Follow(Ask[list[Check]], frozen=True):
+    """Wait until the upstream has ended its work on all of these, well or not; one call asks for all that the account follows."""
+
+    generation: Generation
+    made: tuple[Made, ...]
+
+
+class Upsample(Ask[Begun], frozen=True):
+    """Take a captcha token and order the enlargement of a finished clip, which is paid."""
+
+    generation: Generation
+    made: Made
+
+
+class Locate(Ask[Made], frozen=True):
+    """A finished result with a link that can be fetched without credentials."""
+
+    made: Made
+
+
+class FetchClip(Ask[None], frozen=True):
+    """Write a finished clip's bytes to a file; slower than a link."""
+
+    made: Made
+    path: Path
+
+
+class Join(Ask[Made], frozen=True):
+    """Begin to make one clip of a source and its continuation; free of charge."""
+
+    source: Source
+    extension: Made
+
+
+class CheckJoin(Ask[Check], frozen=True):
+    """How a joined clip stands; when it comes as bytes they are written to the file."""
+
+    made: Made
+    path: Path
+
+
+class Stop(Ask[None], frozen=True):
+    """Ask the upstream to give up unfinished clips."""
+
+    made: tuple[Made, ...]
 
 
 class Look(Ask[AccountView], frozen=True):
@@ -58,4 +107,21 @@ class ReplaceVault(Ask[AccountView], frozen=True):
     vault: bytes
 
 
-AccountMessage = Prepare | Begin | Enlarge | Look | Refresh | Enable | Disable | Change | ReplaceVault
+AccountMessage = (
+    Prepare
+    | Begin
+    | Enlarge
+    | Follow
+    | Upsample
+    | Locate
+    | FetchClip
+    | Join
+    | CheckJoin
+    | Stop
+    | Look
+    | Refresh
+    | Enable
+    | Disable
+    | Change
+    | ReplaceVault
+)

@@ -10,10 +10,10 @@ from typing import ClassVar, NamedTuple, assert_never
 import msgspec
 
 from flow2api.actors.fair_queue import FairQueue
-from flow2api.actors.roster import Entry, Roster
+from flow2api.actors.roster import Entry, Roster, WorkKind
 from flow2api.domain import rest
 from flow2api.domain.account import Hindrance
-from flow2api.domain.job import Generation
+from flow2api.domain.job import Generation, price
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.mailbox import Ask, Reply
@@ -21,20 +21,46 @@ from flow2api.kit.mailbox import Ask, Reply
 log = logging.getLogger("flow2api.dispatcher")
 
 
+class Hold:
+    """A slot and the credits that are reserved for what runs in it, on the books of the roster."""
+
+    def __init__(self, roster: Roster, account_id: str, kind: WorkKind, credits: int, then: Callable[[], None]) -> None:
+        self._roster = roster
+        self._account_id = account_id
+        self._kind: WorkKind = kind
+        self._credits = credits
+        self._then = then
+        roster.take(account_id, kind, credits)
+
+    def settle(self) -> None:
+        self._roster.release(self._account_id, self._credits)
+        self._credits = 0
+
+    def close(self) -> None:
+        self.settle()
+        self._roster.give_back(self._account_id, self._kind)
+        self._then()
+
+
 class Lease:
     """The right to use one slot of one account. Close it as soon as the slot is no longer needed; closing twice is harmless."""
 
-    def __init__(self, entry: Entry, close: Callable[[], None]) -> None:
+    def __init__(self, entry: Entry, hold: "Hold") -> None:
         self.account_id = entry.account.id
         self.label = entry.account.label
         self.signed_in = entry.signed_in
         self.account = entry.ref
-        self._close: Callable[[], None] | None = close
+        self._hold: Hold | None = hold
+
+    def settle(self) -> None:
+        """The paid call was accepted: its price is off the account's record, so it need not be reserved any more."""
+        if self._hold is not None:
+            self._hold.settle()
 
     def close(self) -> None:
-        if self._close is not None:
-            close, self._close = self._close, None
-            close()
+        if self._hold is not None:
+            hold, self._hold = self._hold, None
+            hold.close()
 
     def __enter__(self) -> "Lease":
         return self
@@ -60,11 +86,21 @@ class Acquire(Ask[Lease], frozen=True, kw_only=True):
     """Accounts to take only when there is no other."""
 
 
+class Adopt(Ask[Lease], frozen=True):
+    """A lease on the account that owns something, at once and above its limit if need be: for work that was begun before.
+
+    `Failure` result_lost when the account is gone.
+    """
+
+    account_id: str
+    kind: WorkKind
+
+
 class Reconsider(msgspec.Struct, frozen=True):
     """The roster changed. Level-triggered: one that waits in the mailbox stands for all that were dropped."""
 
 
-DispatcherMessage = Acquire | Reconsider
+DispatcherMessage = Acquire | Adopt | Reconsider
 
 
 class _Waiting(NamedTuple):
@@ -95,6 +131,8 @@ class Dispatcher(Actor[DispatcherMessage]):
         match message:
             case Acquire():
                 self._enqueue(message, self.later())
+            case Adopt():
+                return self._adopt(message)
             case Reconsider():
                 pass
             case _:
@@ -158,19 +196,28 @@ class Dispatcher(Actor[DispatcherMessage]):
         return () if entry is None else (entry,)
 
     def _hindrance(self, wish: Acquire, entry: Entry, now: float) -> Hindrance | None:
-        return rest.hindrance(entry.account, wish.generation, now)
+        account = entry.account
+        reserved = self._roster.reserved(account.id)
+        if reserved and account.credits is not None:
+            account = msgspec.structs.replace(account, credits=account.credits - reserved)
+        return rest.hindrance(account, wish.generation, now)
 
     def _grant(self, waiting: _Waiting, entry: Entry) -> None:
-        account, kind = entry.account, waiting.wish.generation.kind
-        self._roster.take(account.id, kind)
-
-        def close() -> None:
-            self._roster.give_back(account.id, kind)
-            self._decide()
-
-        lease = Lease(entry, close)
+        generation = waiting.wish.generation
+        lease = Lease(entry, self._hold(entry, generation.kind, price(generation, entry.account.tier)))
         if not waiting.reply.set(lease):
             lease.close()
+
+    def _adopt(self, message: Adopt) -> Lease:
+        entry = self._roster.get(message.account_id)
+        if entry is None:
+            raise Failure(
+                Code.RESULT_LOST, "The account that made it is no longer here, so the result cannot be fetched."
+            )
+        return Lease(entry, self._hold(entry, message.kind, 0))
+
+    def _hold(self, entry: Entry, kind: WorkKind, credits: int) -> "Hold":
+        return Hold(self._roster, entry.account.id, kind, credits, self._decide)
 
     def _dismiss_hopeless(self) -> None:
         """Tell those whom no account can serve in time, with every account's reason."""
@@ -200,7 +247,7 @@ def _need(wish: Acquire) -> object:
     generation = wish.generation
     # Deadlines are compared to the minute, so that a storm of equal wishes is judged once.
     return (
-        *(generation.provider, generation.kind, generation.upstream_model, generation.min_tier, generation.credits),
+        *(generation.provider, generation.kind, generation.model, generation.min_tier, generation.credits),
         *(wish.only, wish.deadline // 60),
     )
 

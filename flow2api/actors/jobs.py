@@ -13,7 +13,8 @@ from typing import ClassVar, Protocol, assert_never
 import msgspec
 import trio
 
-from flow2api.actors.job_run import Interrupted, JobParts, JobRun
+from flow2api.actors.job_run import JobRun
+from flow2api.actors.job_steps import Interrupted, JobParts
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.config import FlowConfig, JobsConfig
 from flow2api.domain.events import JobMoved
@@ -58,7 +59,8 @@ class Peek(Ask[Progress | None], frozen=True):
 
 
 class Cancel(Ask[Job], frozen=True):
-    """Give a job up. Answers with the job as it then is; `Failure` not_found, or conflict when it is too late."""
+    """Give a job up, and ask the provider to stop where it can. Answers with the job as it then is, which says what was done;
+    `Failure` not_found, or conflict when the paid call is out and cannot be recalled."""
 
     job_id: str
 
@@ -272,7 +274,7 @@ class Jobs(Actor[JobsMessage]):
             if job is None:
                 raise Failure(Code.NOT_FOUND, f"There is no job {job_id}.")
             return job
-        if not live.give_up():
+        if not live.give_up(paid=True):
             raise Failure(
                 Code.CONFLICT,
                 "The request is already with the provider, who cannot be stopped. The result will be kept.",
@@ -297,8 +299,7 @@ class Jobs(Actor[JobsMessage]):
     def _release_waiting(self) -> None:
         self._stopping.set()
         for live in self._live.values():
-            if live.free_scope is not None:
-                live.free_scope.cancel()
+            live.break_off()
 
     def _census(self) -> Census:
         by_state: dict[str, int] = {}

@@ -4,17 +4,14 @@ A file's name is unguessable and is all that a link holds. A result's record is 
 without a record is left over from a cut and belongs to nobody.
 """
 
-import base64
-import hashlib
 import os
-import re
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import ClassVar, Literal, assert_never
+from typing import ClassVar, Literal, TypeVar, assert_never
 
 import trio
 
+from flow2api.actors.library import EXTENSIONS, Library
 from flow2api.domain import picture
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure, NetworkFault
@@ -22,27 +19,19 @@ from flow2api.kit.actor import Actor
 from flow2api.kit.mailbox import Ask
 from flow2api.kit.timing import Backoff
 from flow2api.net.http import Http
-from flow2api.net.message import Limits, Response
-from flow2api.providers.base import Picture
+from flow2api.net.message import Downloaded, Limits, Response
 from flow2api.store import media
 from flow2api.store.door import Store
 
-_NAME = re.compile(r"[a-z2-7]{26}\.(png|jpg|webp|gif|bmp|mp4)")
-MIMES = {
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "webp": "image/webp",
-    "gif": "image/gif",
-    "bmp": "image/bmp",
-    "mp4": "video/mp4",
-}
-_EXTENSIONS = {mime: extension for extension, mime in MIMES.items()}
+A = TypeVar("A", Response, Downloaded)
+
 # Inputs are needed until their job is done, also after a restart.
 INPUT_SECONDS = 2 * 86400.0
 FETCH_TRIES = 4
 DEFAULT_PAUSES = Backoff(first=0.5, factor=3, limit=10)
 # An enlarged picture may have tens of megabytes; only so many are held in memory at a time.
 FETCHES_AT_A_TIME = 16
+CLIP_LIMITS = Limits(total_seconds=900, max_bytes=4 * 1024 * 1024 * 1024)
 PICTURE_LIMITS = Limits(total_seconds=120, max_bytes=128 * 1024 * 1024)
 
 
@@ -61,6 +50,7 @@ class FetchResult(Ask[MediaFile], frozen=True):
     job_id: str
     url: str
     exit_url: str | None
+    kind: Literal["image", "video"] = "image"
 
 
 class KeepResult(Ask[MediaFile], frozen=True):
@@ -70,42 +60,14 @@ class KeepResult(Ask[MediaFile], frozen=True):
     data: bytes
 
 
-MediaMessage = KeepInput | FetchResult | KeepResult
+class AdoptResult(Ask[MediaFile], frozen=True):
+    """Take in a clip that was written under a name of the library."""
+
+    job_id: str
+    name: str
 
 
-class Library:
-    """Where files lie. A plain object, shared with the route that serves them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def path(self, name: str) -> Path | None:
-        """The file's path; None when `name` is not of the form that we give out, so nothing outside can be reached."""
-        return self.folder / name[:2] / name if _NAME.fullmatch(name) else None
-
-    def pictures(self, names: Sequence[str]) -> tuple[Picture, ...]:
-        """Stored pictures, ready for a provider. Reads the files, so it runs in a worker thread.
-
-        Raises:
-            FileNotFoundError: one of them is no longer there.
-        """
-        return tuple(self._picture(name) for name in names)
-
-    def _picture(self, name: str) -> Picture:
-        path = self.path(name)
-        if path is None:
-            raise FileNotFoundError(name)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Picture(path=path, mime=MIMES[path.suffix[1:]], digest=digest)
-
-    def new(self, extension: str) -> tuple[str, Path]:
-        """A fresh name and its path; 130 random bits make it unguessable."""
-        name = f"{base64.b32encode(secrets.token_bytes(17)).decode().lower()[:26]}.{extension}"
-        path = self.path(name)
-        if path is None:
-            raise ValueError(f"no file of ours ends in {extension!r}")
-        return name, path
+MediaMessage = KeepInput | FetchResult | KeepResult | AdoptResult
 
 
 class Media(Actor[MediaMessage]):
@@ -141,7 +103,9 @@ class Media(Actor[MediaMessage]):
             case KeepInput():
                 self.answer_in_task(self._keep_input, message)
             case FetchResult():
-                self.answer_in_task(self._fetch, message)
+                self.answer_in_task(self._fetch if message.kind == "image" else self._fetch_clip, message)
+            case AdoptResult():
+                self.answer_in_task(self._adopt, message)
             case KeepResult():
                 self.answer_in_task(self._keep_result, message.job_id, message.data)
             case _:
@@ -150,7 +114,7 @@ class Media(Actor[MediaMessage]):
 
     async def _keep_input(self, message: KeepInput) -> MediaFile:
         info = picture.PictureInfo(
-            mime=message.mime, extension=_EXTENSIONS[message.mime], width=message.width, height=message.height
+            mime=message.mime, extension=EXTENSIONS[message.mime], width=message.width, height=message.height
         )
         file = await self._write(message.data, info, "input", None)
         await self._store.write(media.insert, file)
@@ -168,21 +132,46 @@ class Media(Actor[MediaMessage]):
             raise Failure(Code.RESULT_LOST, f"What the provider delivered is no picture: {failure.message}") from None
         return await self._write(data, info, "result", job_id)
 
+    async def _fetch_clip(self, message: FetchResult) -> MediaFile:
+        """Straight to disk, since a clip is too large to be held in memory."""
+        name, path = self._library.new("mp4")
+
+        async def attempt() -> Downloaded:
+            return await self._http.download(
+                message.url, path, exit_url=message.exit_url, limits=CLIP_LIMITS, durable=True
+            )
+
+        await self._patiently(attempt)
+        return await self._adopt(AdoptResult(message.job_id, name))
+
+    async def _adopt(self, message: AdoptResult) -> MediaFile:
+        path = self._library.path(message.name)
+        if path is None:
+            raise ValueError("a result must have a name of the library")
+        size = await trio.to_thread.run_sync(_clip_size, path)
+        return self._record(message.name, size, picture.PictureInfo("video/mp4", "mp4", 0, 0), "result", message.job_id)
+
     async def _download(self, message: FetchResult) -> bytes:
-        """The finished picture's bytes. Asking again is free, so a passing fault is waited out."""
+        """The finished picture's bytes."""
+
+        async def attempt() -> Response:
+            return await self._http.request("GET", message.url, exit_url=message.exit_url, limits=PICTURE_LIMITS)
+
+        return (await self._patiently(attempt)).body
+
+    async def _patiently(self, attempt: Callable[[], Awaitable[A]]) -> A:
+        """The good answer of a download. Asking again is free, so a passing fault is waited out."""
         pauses = iter(self._pauses)
         for tries_left in reversed(range(FETCH_TRIES)):
             try:
-                response = await self._http.request(
-                    "GET", message.url, exit_url=message.exit_url, limits=PICTURE_LIMITS
-                )
+                answer = await attempt()
             except NetworkFault as fault:
                 trouble = str(fault)
             else:
-                if response.status == 200:
-                    return response.body
-                trouble = f"the provider's media server answered {response.status}"
-                if _settled(response):
+                if answer.status == 200:
+                    return answer
+                trouble = f"the provider's media server answered {answer.status}"
+                if _settled(answer.status):
                     break
             if tries_left:
                 await trio.sleep(next(pauses))
@@ -194,6 +183,11 @@ class Media(Actor[MediaMessage]):
         name, path = self._library.new(info.extension)
         # Not abandoned on cancellation: the thread finishes its write or removes the side file.
         await trio.to_thread.run_sync(_write_whole, path, data)
+        return self._record(name, len(data), info, role, job_id)
+
+    def _record(
+        self, name: str, size: int, info: picture.PictureInfo, role: Literal["input", "result"], job_id: str | None
+    ) -> MediaFile:
         keep = INPUT_SECONDS if role == "input" else self._retention_seconds
         now = self._now()
         return MediaFile(
@@ -201,7 +195,7 @@ class Media(Actor[MediaMessage]):
             role=role,
             job_id=job_id,
             mime=info.mime,
-            size_bytes=len(data),
+            size_bytes=size,
             width=info.width,
             height=info.height,
             created_at=now,
@@ -209,9 +203,20 @@ class Media(Actor[MediaMessage]):
         )
 
 
-def _settled(response: Response) -> bool:
+def _clip_size(path: Path) -> int:
+    """Size in bytes of a clip; it must begin as an MP4 file does."""
+    with path.open("rb") as file:
+        head = file.read(12)
+        size = file.seek(0, os.SEEK_END)
+    if head[4:8] != b"ftyp":
+        path.unlink()
+        raise Failure(Code.RESULT_LOST, "What the provider delivered is no MP4 file.")
+    return size
+
+
+def _settled(status: int) -> bool:
     """Whether asking again is pointless: a signed link that has ended or never was."""
-    return 400 <= response.status < 500 and response.status not in (408, 425, 429)
+    return 400 <= status < 500 and status not in (408, 425, 429)
 
 
 def _write_whole(path: Path, data: bytes) -> None:

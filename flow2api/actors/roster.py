@@ -32,6 +32,7 @@ class Roster:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._leases: Counter[tuple[str, WorkKind]] = Counter()
+        self._reserved: Counter[str] = Counter()
 
     def put(self, entry: Entry) -> None:
         """The account's newest picture. Only its own actor calls this."""
@@ -49,15 +50,24 @@ class Roster:
     def in_flight(self, account_id: str, kind: WorkKind) -> int:
         return self._leases[account_id, kind]
 
-    def take(self, account_id: str, kind: WorkKind) -> None:
-        """Count a lease. Only the dispatcher calls this and `give_back`."""
+    def take(self, account_id: str, kind: WorkKind, credits: int) -> None:
+        """Count a lease and reserve what its work will cost. Only the dispatcher calls this and the three that undo it."""
         self._leases[account_id, kind] += 1
+        self._reserved[account_id] += credits
+
+    def release(self, account_id: str, credits: int) -> None:
+        self._reserved[account_id] -= credits
 
     def give_back(self, account_id: str, kind: WorkKind) -> None:
         self._leases[account_id, kind] -= 1
 
     def forget_leases(self) -> None:
         self._leases.clear()
+        self._reserved.clear()
+
+    def reserved(self, account_id: str) -> int:
+        """Credits that are spoken for by work that is not accepted yet."""
+        return self._reserved[account_id]
 
     def free_slots(self, account: Account, kind: WorkKind) -> int:
         """Slots of an account that nobody holds; never negative, also when its limit was just lowered."""

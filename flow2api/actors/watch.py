@@ -18,8 +18,7 @@ class LiveJob:
         self.interrupted: Failure | None = None
         """Set when the process stops before the job is final: the job stays stored and goes on at the next start."""
         self.watchers = 0
-        self.free_scope: trio.CancelScope | None = None
-        """Present while the job may be given up without cost."""
+        self._breakable: tuple[trio.CancelScope, bool] | None = None
         self.cancel_asked = False
         self.admitted = trio.Event()
         """Set once it is known whether the job is durable; `refusal` says why it is not."""
@@ -63,12 +62,27 @@ class LiveJob:
     async def wait_changed(self) -> None:
         await self._changed.wait()
 
-    def give_up(self) -> bool:
-        """Cancel it if that is still free of charge; says whether it was."""
-        if self.free_scope is None:
+    def open_to_break(self, scope: trio.CancelScope, *, free: bool) -> None:
+        """From now on the scope may be cancelled to break the work off; `free`: nothing is spent by then."""
+        self._breakable = (scope, free)
+
+    def close_to_break(self) -> None:
+        self._breakable = None
+
+    def break_off(self) -> None:
+        """End the present stretch of work if it can be ended, because the process stops."""
+        if self._breakable is not None:
+            self._breakable[0].cancel()
+
+    def give_up(self, *, paid: bool = False) -> bool:
+        """Cancel the job if that is free, or with `paid` also when it is not any more; says whether it could be."""
+        if self._breakable is None:
+            return False
+        scope, free = self._breakable
+        if not (free or paid):
             return False
         self.cancel_asked = True
-        self.free_scope.cancel()
+        scope.cancel()
         return True
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import trio
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.actors.media import MIMES, Library
+from flow2api.actors.library import MIMES, Library
 from flow2api.api.exchange import GatewayRequest, Poured, Write
 from flow2api.api.routing import Application
 from flow2api.api.services import Services

@@ -11,7 +11,8 @@ import trio
 
 from flow2api.actors.accounts import AccountsMessage
 from flow2api.actors.jobs import JobsMessage
-from flow2api.actors.media import Library, MediaMessage
+from flow2api.actors.library import Library
+from flow2api.actors.media import MediaMessage
 from flow2api.api.auth import KeyRing
 from flow2api.config import Config
 from flow2api.domain.catalog import Catalog

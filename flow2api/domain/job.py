@@ -37,7 +37,8 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     _S.QUEUED: frozenset({_S.STARTING, _S.FAILED, _S.CANCELLED}),
     _S.STARTING: frozenset({_S.SUBMITTING, _S.QUEUED, _S.FAILED, _S.CANCELLED}),
     _S.SUBMITTING: frozenset({_S.RUNNING, _S.FETCHING, _S.QUEUED, _S.FAILED}),
-    _S.RUNNING: frozenset({_S.FETCHING, _S.FAILED, _S.CANCELLED}),
+    # A clip's enlargement is a second paid call.
+    _S.RUNNING: frozenset({_S.SUBMITTING, _S.FETCHING, _S.FAILED, _S.CANCELLED}),
     _S.FETCHING: frozenset({_S.SUCCEEDED, _S.FAILED}),
     _S.SUCCEEDED: frozenset(),
     _S.FAILED: frozenset(),
@@ -189,6 +190,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     submits: int = 0
     """How many times the paid call went out (after a definite refusal it may go out again)."""
     made: tuple[Made, ...] = ()
+    originals: tuple[Made, ...] = ()
+    """What the first paid step made, once a second one has gone out; `made` is then the second's."""
     results: tuple[str, ...] = ()
     """Names of the stored result files."""
     error: JobError | None = None

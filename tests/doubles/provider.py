@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 import trio
-from msgspec.structs import replace
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, Made, Source
@@ -105,32 +104,6 @@ class FakeSession:
         await self._provider.script.play("enlarge", self._account_id)
         return b"large"
 
-    async def check(self, made: Sequence[Made]) -> list[Check]:
-        await self._provider.script.play("check", self._account_id)
-        return [Check(made=each, stage=Stage.DONE) for each in made]
-
-    async def locate(self, made: Made) -> Made:
-        await self._provider.script.play("locate", self._account_id)
-        return replace(made, url=f"http://127.0.0.1/{made.media_id}")
-
-    async def fetch(self, made: Made, path: Path) -> None:
-        await self._provider.script.play("fetch", self._account_id)
-
-    async def upsample(self, made: Made, generation: Generation, captcha_token: str) -> Begun:
-        await self._provider.script.play("upsample", self._account_id)
-        return Begun(made=(replace(made, media_id=f"{made.media_id}_upsampled"),), finished=False)
-
-    async def join(self, source: Source, extension: Made) -> Made:
-        await self._provider.script.play("join", self._account_id)
-        return Made(media_id=f"{source.media_id}+{extension.media_id}")
-
-    async def check_join(self, made: Made, path: Path) -> Check:
-        await self._provider.script.play("check_join", self._account_id)
-        return Check(made=replace(made, url=f"http://127.0.0.1/{made.media_id}"), stage=Stage.DONE)
-
-    async def cancel(self, made: Made) -> None:
-        await self._provider.script.play("cancel", self._account_id)
-
 
 class FakeProvider:
     """Named like the real one, so that accounts and catalogue fit."""
@@ -168,9 +141,6 @@ class FakeProvider:
         if not credential:
             raise Failure(Code.INVALID_VALUE, "Paste a cookie.", param="credential")
         return credential.encode()
-
-    def renewed_vault(self, old: bytes, new: bytes) -> bytes:
-        return new
 
     def renewed_vault(self, old: bytes, new: bytes) -> bytes:
         return new

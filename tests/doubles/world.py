@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import trio
-from flow2api.kit.supervisor import ChildSpec, Supervisor
 
 from flow2api.actors.account import AccountParts
 from flow2api.actors.accounts import Accounts, AccountsMessage, AddAccount, ListAccounts
 from flow2api.actors.captcha import NoCaptcha
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
 from flow2api.actors.fair_queue import FairQueue
-from flow2api.actors.job_run import JobParts
+from flow2api.actors.job_steps import JobParts
 from flow2api.actors.jobs import JobRules, Jobs, JobsMessage, Submit
 from flow2api.actors.ledger import Ledger, Note, Tally
-from flow2api.actors.media import FetchResult, KeepInput, KeepResult, Library, MediaMessage
+from flow2api.actors.library import Library
+from flow2api.actors.media import AdoptResult, FetchResult, KeepInput, KeepResult, MediaMessage
 from flow2api.actors.roster import Roster
 from flow2api.actors.watch import Watch
 from flow2api.config import AccountsConfig, FlowConfig, JobsConfig
@@ -29,6 +29,7 @@ from flow2api.errors import Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Mailbox
+from flow2api.kit.supervisor import ChildSpec, Supervisor
 from flow2api.store.base import Store
 from tests.doubles.provider import FakeProvider
 
@@ -63,7 +64,7 @@ class FakeMedia(Actor[MediaMessage]):
         if failures and isinstance(message, FetchResult):
             raise failures.pop(0)
         return MediaFile(
-            name=f"{len(self._world.kept):026d}.png",
+            name=message.name if isinstance(message, AdoptResult) else f"{len(self._world.kept):026d}.png",
             role="result",
             job_id=message.job_id,
             mime="image/png",
@@ -86,7 +87,7 @@ class World:
         self.line: FairQueue[object] = FairQueue()
         self.tally = Tally()
         self.draining = trio.Event()
-        self.kept: list[FetchResult | KeepResult] = []
+        self.kept: list[FetchResult | KeepResult | AdoptResult] = []
         self.media_failures: list[Failure] = []
         self._ledger: Mailbox[Note] = Mailbox("ledger", 1024)
         self._media: Mailbox[MediaMessage] = Mailbox("media", 64)

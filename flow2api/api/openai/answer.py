@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 import trio
 
-from flow2api.actors.media import MIMES, Library
+from flow2api.actors.library import MIMES, Library
 from flow2api.api.wire import encode
 from flow2api.domain.job import Job, JobState
 from flow2api.errors import Code, Failure

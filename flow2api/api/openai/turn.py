@@ -75,8 +75,9 @@ class Turn:
 
     async def _follow(self, stream: "_Stream") -> None:
         """Tell every stage that lasts, until the job has ended."""
-        seen: Progress | None = self._watch.progress
-        await stream.tell(describe(seen))
+        first = self._watch.progress
+        await stream.tell(describe(first))
+        seen: Progress | None = first
         while (seen := await self._watch.newer_than(seen)) is not None:
             settled = seen
             with trio.move_on_after(SETTLE_SECONDS):

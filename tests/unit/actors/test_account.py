@@ -1,5 +1,8 @@
 """An account draws its own consequences, keeps its login good, and shows itself whole."""
 
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
 import msgspec
 import pytest
 import trio
@@ -23,6 +26,7 @@ from flow2api.domain.failure import FailureKind
 from flow2api.domain.job import Generation, JobState
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
+from flow2api.kit.bus import Subscription
 from flow2api.store import accounts, jobs
 from flow2api.store.door import open_inline_store
 from tests.doubles.provider import FakeProvider, upstream
@@ -294,7 +298,10 @@ async def test_a_tier_that_is_too_low_is_told_without_a_call(autojump_clock: Moc
         assert world.script.count("begin") == 0
 
 
-async def _until(events, kind):  # type: ignore[no-untyped-def]
+E = TypeVar("E")
+
+
+async def _until(events: Subscription, kind: type[E]) -> AsyncIterator[E]:
     """Events of a kind up to the first that comes."""
     async for event in events:
         if isinstance(event, kind):

@@ -27,7 +27,8 @@ from flow2api.actors.accounts import (
     SetEnabled,
 )
 from flow2api.actors.jobs import Attach, Cancel, Census, Count, Peek, Submit, new_job_id
-from flow2api.actors.media import KeepInput, Library
+from flow2api.actors.library import Library
+from flow2api.actors.media import KeepInput
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.api.auth import KeyRing
 from flow2api.api.exchange import GatewayRequest
@@ -102,7 +103,7 @@ class FakeJobs:
         await self.store.write(jobs.insert, job)
         self.submits.append(message)
         live = self.live[job.id] = LiveJob(job, lambda _: None)
-        live.free_scope = trio.CancelScope()
+        live.open_to_break(trio.CancelScope(), free=True)
         watch = Watch(live)
         self.submitted.set()
         if not self.hold:

@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from flow2api.actors.media import Library
+from flow2api.actors.library import Library
 from flow2api.api.openai.answer import (
     Chunks,
     Content,

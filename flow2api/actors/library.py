@@ -1,0 +1,59 @@
+"""Where files lie, and what they are called: a plain object that the media actor, the jobs and the serving route share.
+
+A file's name is unguessable and is all that a link holds.
+"""
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from flow2api.providers.base import Picture
+
+MIMES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "bmp": "image/bmp",
+    "mp4": "video/mp4",
+}
+EXTENSIONS = {mime: extension for extension, mime in MIMES.items()}
+_NAME = re.compile(r"[a-z2-7]{26}\.(png|jpg|webp|gif|bmp|mp4)")
+
+
+class Library:
+    """The media folder, by names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str) -> Path | None:
+        """The file's path; None when `name` is not of the form that we give out, so nothing outside can be reached."""
+        return self.folder / name[:2] / name if _NAME.fullmatch(name) else None
+
+    def pictures(self, names: Sequence[str]) -> tuple[Picture, ...]:
+        """Stored pictures, ready for a provider. Reads the files, so it runs in a worker thread.
+
+        Raises:
+            FileNotFoundError: one of them is no longer there.
+        """
+        return tuple(self._picture(name) for name in names)
+
+    def _picture(self, name: str) -> Picture:
+        path = self.path(name)
+        if path is None:
+            raise FileNotFoundError(name)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Picture(path=path, mime=MIMES[path.suffix[1:]], digest=digest)
+
+    def new(self, extension: str) -> tuple[str, Path]:
+        """A fresh name and its path; 130 random bits make it unguessable."""
+        name = f"{base64.b32encode(secrets.token_bytes(17)).decode().lower()[:26]}.{extension}"
+        path = self.path(name)
+        if path is None:
+            raise ValueError(f"no file of ours ends in {extension!r}")
+        return name, path
