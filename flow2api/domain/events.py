@@ -7,6 +7,7 @@ import msgspec
 
 from flow2api.domain.account import AccountView
 from flow2api.domain.job import Progress
+from flow2api.domain.proxy import ProxyView
 
 
 class JobMoved(msgspec.Struct, frozen=True, tag="job_moved"):
@@ -30,10 +31,24 @@ class AccountRemoved(msgspec.Struct, frozen=True, tag="account_removed"):
     at: float
 
 
+class ProxyChanged(msgspec.Struct, frozen=True, tag="proxy_changed"):
+    """Something about a proxy changed: its standing, its score, who goes out through it. Its address is masked."""
+
+    view: ProxyView
+    at: float
+
+
+class ProxyRemoved(msgspec.Struct, frozen=True, tag="proxy_removed"):
+    """A proxy was taken out."""
+
+    proxy_id: str
+    at: float
+
+
 class DrainStarted(msgspec.Struct, frozen=True, tag="drain_started"):
     """The process has begun to stop."""
 
     at: float
 
 
-Event = JobMoved | AccountChanged | AccountRemoved | DrainStarted
+Event = JobMoved | AccountChanged | AccountRemoved | ProxyChanged | ProxyRemoved | DrainStarted

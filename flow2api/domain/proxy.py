@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 Role = Literal["requests", "media"]
 Rotation = Literal["sticky", "round_robin"]
+Origin = Literal["config", "operator"]
 
 # One use moves the score by this share of the way: five in a row by two thirds.
 _WEIGHT = 0.2
@@ -56,7 +57,7 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     """Scheme, host and port, a mask for credentials."""
     roles: tuple[Role, ...]
-    origin: Literal["config", "operator"]
+    origin: Origin
     """Whether it stands in the settings or was added while the program ran."""
     enabled: bool = True
     created_at: float = 0.0
