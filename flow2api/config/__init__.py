@@ -9,7 +9,10 @@ from flow2api.config.load import Resolved, check_override, load_config
 from flow2api.config.problems import ConfigError
 from flow2api.config.render import render
 from flow2api.config.schema import (
+    LONGEST_INTERVAL,
+    SHORTEST_INTERVAL,
     AccountsConfig,
+    BackupConfig,
     CaptchaConfig,
     Config,
     FlowConfig,
@@ -17,6 +20,7 @@ from flow2api.config.schema import (
     LogConfig,
     MediaConfig,
     ProxyConfig,
+    SchedulesConfig,
     ServerConfig,
     StorageConfig,
 )
@@ -26,9 +30,12 @@ __all__ = [
     "DEFAULT_PATH",
     "ENV_PREFIX",
     "KEYS",
+    "LONGEST_INTERVAL",
     "MASTER_KEY_ENV",
     "ONLY_ENVIRONMENT",
+    "SHORTEST_INTERVAL",
     "AccountsConfig",
+    "BackupConfig",
     "CaptchaConfig",
     "Config",
     "ConfigError",
@@ -39,6 +46,7 @@ __all__ = [
     "MediaConfig",
     "ProxyConfig",
     "Resolved",
+    "SchedulesConfig",
     "ServerConfig",
     "StorageConfig",
     "Value",

@@ -13,6 +13,8 @@ MIB = 1024 * 1024
 GIB = 1024 * MIB
 DAY = 86400.0
 YEARS = 3650 * DAY
+SHORTEST_INTERVAL = 10.0
+LONGEST_INTERVAL = 31 * DAY
 PORTS = 65535
 
 Origin = Annotated[
@@ -31,6 +33,7 @@ Proxy = Annotated[
         title='an address such as "http://user:password@host:8080", "socks5://host:1080" or "host:8080"',
     ),
 ]
+Interval = Annotated[float, Meta(ge=SHORTEST_INTERVAL, le=LONGEST_INTERVAL)]
 BASE_URL = r"^https?://[^\s?#]*[^\s?#/]$"
 A_BASE_URL = "an http or https address without a slash at its end"
 
@@ -247,29 +250,76 @@ class JobsConfig(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=60,
             le=YEARS,
-            description="Planned, without effect yet: how long records of finished generations are kept.",
+            description="How long records of finished generations are kept.",
         ),
     ] = 30 * DAY
+    log_retention_seconds: Annotated[
+        float, Meta(ge=60, le=YEARS, description="How long the request log keeps a line for each generation.")
+    ] = 90 * DAY
 
 
 class MediaConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Pictures and clips on disk."""
 
     retention_seconds: Annotated[
-        float, Meta(ge=60, le=YEARS, description="Planned, without effect yet: how long media files are kept.")
+        float,
+        Meta(ge=60, le=YEARS, description="How long results are kept, but never those of an unfinished generation."),
     ] = 7 * DAY
     max_bytes: Annotated[
         int,
         Meta(
             ge=MIB,
             le=1024 * 1024 * GIB,
-            description="Planned, without effect yet: space for media files; the oldest go first.",
+            description="Space for media files; when they take more, the oldest results go first.",
         ),
     ] = 10 * GIB
     allow_private: Annotated[
         tuple[Place, ...],
         Meta(description="Private addresses from which input pictures may be fetched all the same."),
     ] = ()
+
+
+class SchedulesConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Regular work. An interval that an operator sets at run time goes before the one that is set here."""
+
+    login_seconds: Annotated[
+        Interval, Meta(description="Seconds between two looks for logins that end soon, which are then renewed.")
+    ] = 60.0
+    login_ahead_seconds: Annotated[
+        float, Meta(ge=0, le=DAY, description="Seconds before its end at which a login is renewed.")
+    ] = 600.0
+    credits_seconds: Annotated[
+        Interval, Meta(description="Seconds between two readings of credits and tier of each active account.")
+    ] = 1800.0
+    spread_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=600,
+            description="Pause, on average, between two accounts of one service when they are gone through.",
+        ),
+    ] = 2.0
+    unrest_seconds: Annotated[
+        Interval,
+        Meta(description="Seconds between two looks for accounts whose rest is over but did not end by itself."),
+    ] = 3600.0
+    sweep_seconds: Annotated[
+        Interval, Meta(description="Seconds between two clean-ups of media files, by age and by space.")
+    ] = 900.0
+    prune_seconds: Annotated[
+        Interval, Meta(description="Seconds between two clean-ups of old generations and of the request log.")
+    ] = 3600.0
+    maintenance_seconds: Annotated[
+        Interval,
+        Meta(description="Seconds between two rounds of database maintenance, which give free space back to the disk."),
+    ] = 86400.0
+
+
+class BackupConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Copies of the database in the folder backups of the data folder, made while the gateway runs."""
+
+    interval_seconds: Annotated[Interval, Meta(description="Seconds between two copies of the database.")] = 86400.0
+    keep: Annotated[int, Meta(ge=1, le=10_000, description="How many copies are kept; the oldest go first.")] = 7
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -302,4 +352,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     accounts: AccountsConfig = AccountsConfig()
     jobs: JobsConfig = JobsConfig()
     media: MediaConfig = MediaConfig()
+    schedules: SchedulesConfig = SchedulesConfig()
+    backup: BackupConfig = BackupConfig()
     log: LogConfig = LogConfig()
