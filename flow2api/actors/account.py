@@ -14,6 +14,7 @@ from typing import ClassVar, Protocol, TypeVar, assert_never
 import msgspec
 import trio
 
+from flow2api.actors.account_login import AccountLogin, LoginParts
 from flow2api.actors.account_messages import (
     AccountMessage,
     Begin,
@@ -44,7 +45,7 @@ from flow2api.errors import Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ref
-from flow2api.providers.base import Begun, Check, Order, Prepared, Provider, Session, Stage
+from flow2api.providers.base import Balance, Begun, Check, Order, Prepared, Provider, Session, Stage
 from flow2api.store import accounts
 from flow2api.store.door import Store
 
@@ -62,10 +63,6 @@ _LOGIN_FAILURES = frozenset(
     }
 )
 
-# A token that ends within this time is renewed before it is used for something paid.
-LOGIN_MARGIN_SECONDS = 300.0
-# Where a service does not say how long its token lives, it is trusted for this long; a refusal is believed at any time.
-UNKNOWN_LOGIN_SECONDS = 45 * 60.0
 # Counters of finished work are written this often; a standing is written at once.
 FLUSH_SECONDS = 2.0
 
@@ -105,18 +102,17 @@ class AccountActor(Actor[AccountMessage]):
         self._id = account_id
         self._parts = parts
         self._ref = ref
-        self._login = trio.Lock()
-        self._signed_in_at = -math.inf
         self._poller = Poller(account_id, self._check, parts.poll_seconds)
         self._rests_changed = trio.Event()
         self._unsaved = trio.Event()
         self._account: Account
-        self._session: Session
-        self._stored_vault: bytes
+        self._login: AccountLogin
 
     async def start(self) -> None:
-        self._account, vault = await self._parts.store.read(accounts.get, self._id)
-        self._open(vault)
+        parts = self._parts
+        self._account, vault = await parts.store.read(accounts.get, self._id)
+        login = LoginParts(parts.store, self._provider, parts.exit_for, parts.now, self._on_signed_in)
+        self._login = AccountLogin(self._id, login, vault)
         self._announce()
         self.tasks.start_soon(self._poller.run)
         self.tasks.start_soon(self._return_from_rest)
@@ -135,13 +131,15 @@ class AccountActor(Actor[AccountMessage]):
             case Upsample():
                 self.answer_in_task(self._upsample, message)
             case Locate():
-                self.answer_in_task(self._free_call, lambda: self._session.locate(message.made))
+                self.answer_in_task(self._free_call, lambda: self._login.session.locate(message.made))
             case FetchClip():
-                self.answer_in_task(self._free_call, lambda: self._session.fetch(message.made, message.path))
+                self.answer_in_task(self._free_call, lambda: self._login.session.fetch(message.made, message.path))
             case Join():
-                self.answer_in_task(self._free_call, lambda: self._session.join(message.source, message.extension))
+                self.answer_in_task(
+                    self._free_call, lambda: self._login.session.join(message.source, message.extension)
+                )
             case CheckJoin():
-                self.answer_in_task(self._free_call, lambda: self._session.check_join(message.made, message.path))
+                self.answer_in_task(self._free_call, lambda: self._login.session.check_join(message.made, message.path))
             case Stop():
                 self.answer_in_task(self._stop, message.made)
             case Refresh():
@@ -167,28 +165,24 @@ class AccountActor(Actor[AccountMessage]):
 
     async def _prepare(self, order: Order) -> Prepared:
         try:
-            await self._sign_in_if_needed()
-            return await self._renewing(lambda: self._session.prepare(order))
+            await self._login.ensure()
+            return await self._login.renewing(lambda: self._login.session.prepare(order))
         except UpstreamFailure as failure:
             await self._failed(failure, order.generation)
             raise
         finally:
-            with trio.move_on_after(5, shield=True):
-                await self._save_vault()
+            await self._login.save_vault()
 
     async def _refresh(self) -> AccountView:
         try:
-            async with self._login:
-                await self._sign_in()
+            await self._login.renew()
         except UpstreamFailure as failure:
             await self._set(rest.noted(self._account, failure, self._parts.now()))
             raise
         return self._view()
 
     async def _replace_vault(self, vault: bytes) -> AccountView:
-        async with self._login:
-            self._open(self._provider.renewed_vault(self._session.vault, vault))
-            await self._sign_in()
+        await self._login.replace(vault)
         return await self._set_and_view(rest.enabled_by_hand(self._account, self._parts.now()))
 
     # -- the paid part -------------------------------------------------------------------------------------------
@@ -196,7 +190,7 @@ class AccountActor(Actor[AccountMessage]):
     async def _begin(self, prepared: Prepared) -> Begun:
         generation = prepared.order.generation
         try:
-            begun = await self._renewing(lambda: self._begin_once(prepared))
+            begun = await self._login.renewing(lambda: self._begin_once(prepared))
         except UpstreamFailure as failure:
             await self._failed(failure, generation)
             raise
@@ -207,12 +201,12 @@ class AccountActor(Actor[AccountMessage]):
 
     async def _begin_once(self, prepared: Prepared) -> Begun:
         token = await self._captcha(prepared.order.generation)
-        return await self._session.begin(prepared, token)
+        return await self._login.session.begin(prepared, token)
 
     async def _enlarge(self, message: Enlarge) -> bytes:
         try:
-            await self._sign_in_if_needed()
-            return await self._renewing(lambda: self._enlarge_once(message))
+            await self._login.ensure()
+            return await self._login.renewing(lambda: self._enlarge_once(message))
         except UpstreamFailure as failure:
             await self._failed(failure, message.generation)
             raise
@@ -222,19 +216,19 @@ class AccountActor(Actor[AccountMessage]):
         upscale = message.generation.upscale
         if upscale is None:
             raise ValueError("a generation without an upscale has nothing to enlarge")
-        return await self._session.enlarge(message.made, upscale, token)
+        return await self._login.session.enlarge(message.made, upscale, token)
 
     async def _upsample(self, message: Upsample) -> Begun:
         try:
-            await self._sign_in_if_needed()
-            return await self._renewing(lambda: self._upsample_once(message))
+            await self._login.ensure()
+            return await self._login.renewing(lambda: self._upsample_once(message))
         except UpstreamFailure as failure:
             await self._failed(failure, message.generation)
             raise
 
     async def _upsample_once(self, message: Upsample) -> Begun:
         token = await self._captcha(message.generation)
-        return await self._session.upsample(message.made, message.generation, token)
+        return await self._login.session.upsample(message.made, message.generation, token)
 
     async def _captcha(self, generation: Generation) -> str:
         action = self._provider.captcha_action(generation)
@@ -257,67 +251,27 @@ class AccountActor(Actor[AccountMessage]):
         return [checks[made.media_id] for made in message.made]
 
     async def _check(self, made: Sequence[Made]) -> list[Check]:
-        return await self._free_call(lambda: self._session.check(made))
+        return await self._free_call(lambda: self._login.session.check(made))
 
     async def _stop(self, made: Sequence[Made]) -> None:
         for one in made:
-            await self._free_call(partial(self._session.cancel, one))
+            await self._free_call(partial(self._login.session.cancel, one))
 
     async def _free_call(self, call: Callable[[], Awaitable[R]]) -> R:
         """A call that costs nothing and whose failure says nothing about the account, but for its login."""
         try:
-            await self._sign_in_if_needed()
-            return await self._renewing(call)
+            await self._login.ensure()
+            return await self._login.renewing(call)
         except UpstreamFailure as failure:
             if failure.kind in _LOGIN_FAILURES:
                 await self._set(rest.after_failure(self._account, failure, "", self._parts.now(), self._parts.policy))
             raise
 
-    # -- login ---------------------------------------------------------------------------------------------------
-
-    async def _renewing(self, call: Callable[[], Awaitable[R]]) -> R:
-        """Run a call; when the access token is refused, renew it once and run the call once more.
-
-        A refused token means that nothing was accepted, so this holds for the paid call too."""
-        seen = self._signed_in_at
-        try:
-            return await call()
-        except UpstreamFailure as failure:
-            if failure.kind is not FailureKind.LOGIN_EXPIRED:
-                raise
-        async with self._login:
-            if self._signed_in_at == seen:  # else another task has renewed it meanwhile
-                await self._sign_in()
-        return await call()
-
-    async def _sign_in_if_needed(self) -> None:
-        if self._signed_in():
-            return
-        async with self._login:
-            if not self._signed_in():
-                await self._sign_in()
-
-    def _signed_in(self) -> bool:
-        now = self._parts.now()
-        until = self._session.signed_in_until
-        if until is None:
-            return now < self._signed_in_at + UNKNOWN_LOGIN_SECONDS
-        return now < until - LOGIN_MARGIN_SECONDS or now < self._signed_in_at + LOGIN_MARGIN_SECONDS
-
-    async def _sign_in(self) -> None:
-        """A new access token, then credits and tier. The login lock is held."""
-        try:
-            await self._session.sign_in()
-            self._signed_in_at = self._parts.now()
-            balance = await self._session.balance()
-        finally:
-            with trio.move_on_after(5, shield=True):
-                await self._save_vault()
-        identity = self._session.identity
+    async def _on_signed_in(self, session: Session, balance: Balance) -> None:
         account = msgspec.structs.replace(
             self._account,
-            email=identity.email or self._account.email,
-            login_expires_at=self._session.signed_in_until,
+            email=session.identity.email or self._account.email,
+            login_expires_at=session.signed_in_until,
         )
         await self._set(rest.after_sign_in(account, balance.tier, balance.credits, self._parts.now()))
         log.info("signed in account=%s tier=%s credits=%s", self._id, balance.tier.value, balance.credits)
@@ -327,11 +281,6 @@ class AccountActor(Actor[AccountMessage]):
     @property
     def _provider(self) -> Provider:
         return self._parts.providers[self._account.provider]
-
-    def _open(self, vault: bytes) -> None:
-        self._session = self._provider.open(self._id, vault, self._parts.exit_for(self._id))
-        self._stored_vault = vault
-        self._signed_in_at = -math.inf
 
     async def _failed(self, failure: UpstreamFailure, generation: Generation) -> None:
         parts = self._parts
@@ -363,16 +312,10 @@ class AccountActor(Actor[AccountMessage]):
 
     def _announce(self) -> None:
         parts = self._parts
-        parts.roster.put(Entry(self._account, self._signed_in(), self._ref))
+        parts.roster.put(Entry(self._account, self._login.good(), self._ref))
         parts.wake()
         parts.bus.publish(AccountChanged(view=self._view(), at=parts.now()))
         self._rests_changed.set()
-
-    async def _save_vault(self) -> None:
-        vault = self._session.vault
-        if vault != self._stored_vault:
-            self._stored_vault = vault
-            await self._parts.store.write(accounts.save_vault, self._id, vault)
 
     async def _flush(self) -> None:
         if self._unsaved.is_set():

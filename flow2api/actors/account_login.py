@@ -1,0 +1,111 @@
+"""One account's session and its login: renewed before it ends, once for all who need it, its vault stored when it changed.
+
+Belongs to that account's actor. It draws no consequences from failures; it tells of a good login.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import trio
+
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.providers.base import Balance, Provider, Session
+from flow2api.store import accounts
+from flow2api.store.door import Store
+
+R = TypeVar("R")
+
+# A token that ends within this time is renewed before it is used for something paid.
+LOGIN_MARGIN_SECONDS = 300.0
+# Where a service does not say how long its token lives, it is trusted for this long; a refusal is believed at any time.
+UNKNOWN_LOGIN_SECONDS = 45 * 60.0
+LAST_WRITE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class LoginParts:
+    """What a login works with."""
+
+    store: Store
+    provider: Provider
+    exit_for: Callable[[str], str | None]
+    now: Callable[[], float]
+    signed_in: Callable[[Session, Balance], Awaitable[None]]
+    """Told of each good login, with what the account has left."""
+
+
+class AccountLogin:
+    """The session of one account, kept signed in."""
+
+    def __init__(self, account_id: str, parts: LoginParts, vault: bytes) -> None:
+        self._id = account_id
+        self._parts = parts
+        self._lock = trio.Lock()
+        self._open(vault)
+
+    def _open(self, vault: bytes) -> None:
+        self.session = self._parts.provider.open(self._id, vault, self._parts.exit_for(self._id))
+        self._stored_vault = vault
+        self._signed_in_at = -math.inf
+
+    def good(self) -> bool:
+        """Whether the access token will hold for a while."""
+        now = self._parts.now()
+        until = self.session.signed_in_until
+        if until is None:
+            return now < self._signed_in_at + UNKNOWN_LOGIN_SECONDS
+        return now < until - LOGIN_MARGIN_SECONDS or now < self._signed_in_at + LOGIN_MARGIN_SECONDS
+
+    async def ensure(self) -> None:
+        """Sign in unless that is good."""
+        if self.good():
+            return
+        async with self._lock:
+            if not self.good():
+                await self._sign_in()
+
+    async def renew(self) -> None:
+        """Sign in anew, whatever the age of the token."""
+        async with self._lock:
+            await self._sign_in()
+
+    async def replace(self, vault: bytes) -> None:
+        """Go on with a newly given credential of the same person."""
+        async with self._lock:
+            self._open(self._parts.provider.renewed_vault(self.session.vault, vault))
+            await self._sign_in()
+
+    async def renewing(self, call: Callable[[], Awaitable[R]]) -> R:
+        """Run a call; when the access token is refused, renew it once and run the call once more.
+
+        A refused token means that nothing was accepted, so this holds for the paid call too."""
+        seen = self._signed_in_at
+        try:
+            return await call()
+        except UpstreamFailure as failure:
+            if failure.kind is not FailureKind.LOGIN_EXPIRED:
+                raise
+        async with self._lock:
+            if self._signed_in_at == seen:  # else another task has renewed it meanwhile
+                await self._sign_in()
+        return await call()
+
+    async def save_vault(self) -> None:
+        """Store the vault if it changed; also when whoever changed it is being cancelled."""
+        vault = self.session.vault
+        if vault != self._stored_vault:
+            self._stored_vault = vault
+            with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
+                await self._parts.store.write(accounts.save_vault, self._id, vault)
+
+    async def _sign_in(self) -> None:
+        """The lock is held."""
+        try:
+            await self.session.sign_in()
+            self._signed_in_at = self._parts.now()
+            balance = await self.session.balance()
+        finally:
+            await self.save_vault()
+        await self._parts.signed_in(self.session, balance)
