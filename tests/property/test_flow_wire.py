@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.net.message import Headers, Response
-from flow2api.providers.flow import failures, login, pictures, wire
+from flow2api.providers.base import Check, Stage
+from flow2api.providers.flow import clip_answers, failures, login, pictures, wire, wire_clips
 from flow2api.providers.flow.failures import Call
 from flow2api.providers.flow.place import Place, seeds
-from tests.unit.providers.flow.fake import NOW, generation
+from tests.unit.providers.flow.fake import NOW, generation, handle
 
 KINDS = [
     wire.SessionAnswer,
@@ -21,9 +22,14 @@ KINDS = [
     wire.ImagesAnswer,
     wire.ImageMedia,
     wire.UpscaleAnswer,
+    wire_clips.ClipsAnswer,
+    wire_clips.MediaAnswer,
+    wire_clips.JoinAnswer,
+    wire_clips.JoinStatus,
 ]
 WORDS = """media name image generatedImage fifeUrl mediaId dimensions width height result data json projectId access_token
-expires user email error credits userPaygateTier mediaGenerationId encodedImage details reason message status retryDelay"""
+expires user email error credits userPaygateTier mediaGenerationId encodedImage details reason message status retryDelay operations operation mediaMetadata mediaStatus
+mediaGenerationStatus failureReasons video encodedVideo outputUri remainingCredits sceneId mediaName code"""
 NAMES = st.sampled_from(WORDS.split())
 LEAVES = (
     st.none()
@@ -32,6 +38,7 @@ LEAVES = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text()
     | st.sampled_from(["https://x.test/a", "2026-06-30T04:46:04.000Z", "ya29.x", "YQ==", "7s", "PUBLIC_ERROR_MINOR"])
+    | st.sampled_from(["9e41", "MEDIA_GENERATION_STATUS_SUCCESSFUL", "MEDIA_GENERATION_STATUS_FAILED", "ERROR_X"])
 )
 JSON = st.recursive(
     LEAVES,
@@ -66,6 +73,26 @@ def use(kind: type[object], body: bytes) -> None:
             assert answer.media_id != ""
         case wire.ImagesAnswer():
             assert pictures.read(answer, generation(count=4), PLACE).made
+        case wire_clips.ClipsAnswer():
+            use_clips(answer)
+        case wire_clips.JoinStatus():
+            consistent(clip_answers.joined(answer, handle()))
+
+
+def use_clips(answer: wire_clips.ClipsAnswer) -> None:
+    made = [handle("9e41"), handle("other")]
+    checks = clip_answers.checks(answer, made)
+    assert [check.made for check in checks] == made
+    for check in checks:
+        consistent(check)
+    begun = clip_answers.begun(answer, 2, PLACE)
+    assert 1 <= len(begun.made) <= 2
+    assert all(each.media_id for each in begun.made)
+
+
+def consistent(check: Check) -> None:
+    """A reason comes exactly with the stages that need one."""
+    assert (check.failure is not None) == (check.stage in (Stage.FAILED, Stage.UNKNOWN))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,6 +9,7 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.errors import Code, Failure
 from flow2api.providers.base import Provider, Session
 from flow2api.providers.flow.provider import FlowProvider
+from flow2api.providers.flow.vault import dump, load
 from tests.unit.providers.flow import fake
 from tests.unit.providers.flow.fake import SESSION_TOKEN, FakeHttp, answer, generation
 
@@ -35,6 +36,19 @@ def test_it_is_a_provider_and_its_sessions_are_sessions() -> None:
 def test_pictures_want_a_token_for_their_own_action() -> None:
     assert provider().captcha_action(generation()) == "IMAGE_GENERATION"
     assert provider().captcha_action(generation(upscale="2k")) == "IMAGE_GENERATION"
+
+
+def test_clips_want_a_token_for_their_own_action_in_both_steps() -> None:
+    assert provider().captcha_action(fake.clip_generation()) == "VIDEO_GENERATION"
+    assert provider().captcha_action(fake.clip_generation(upscale="4k")) == "VIDEO_GENERATION"
+
+
+def test_who_logs_in_anew_keeps_projects_and_uploads() -> None:
+    old = dump(fake.signed_in(email="ada@example.org", projects=["p1"]))
+    flow = provider()
+    vault = flow.renewed_vault(old, flow.vault_for("another-session-token-0123456789"))
+    assert load(vault).projects == ["p1"]
+    assert flow.credential_of(vault) == "another-session-token-0123456789"
 
 
 def test_a_pasted_credential_comes_out_again_as_it_is_kept() -> None:

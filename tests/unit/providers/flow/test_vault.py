@@ -3,7 +3,7 @@
 import pytest
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.providers.flow.vault import Upload, Vault, dump, load
+from flow2api.providers.flow.vault import Upload, Vault, dump, load, renewed
 from tests.unit.providers.flow.fake import SECRETS, signed_in
 
 
@@ -29,3 +29,34 @@ def test_a_vault_that_cannot_be_read_asks_for_a_new_login_and_shows_nothing(stor
 
 def test_a_vault_does_not_show_its_secrets() -> None:
     assert not [secret for secret in SECRETS if secret in repr(signed_in())]
+
+
+OLD = signed_in(
+    email="ada@example.org",
+    name="Ada",
+    projects=["p1", "p2"],
+    uploads={"p1": {"d": Upload("m", 1.0)}},
+    access_token="old",
+)
+
+
+def test_a_renewed_vault_has_the_new_login_and_all_that_was_made_before() -> None:
+    new = Vault(
+        session_token="new", access_token="ya29.new", access_until=5.0, email="Ada@Example.org", projects=["p2", "p3"]
+    )
+    merged = renewed(dump(OLD), new)
+    assert (merged.session_token, merged.access_token, merged.access_until) == ("new", "ya29.new", 5.0)
+    assert (merged.email, merged.name) == ("Ada@Example.org", "Ada")
+    assert merged.projects == ["p1", "p2", "p3"]
+    assert merged.uploads == OLD.uploads
+
+
+def test_a_cookie_that_was_never_used_keeps_the_known_owner() -> None:
+    merged = renewed(dump(OLD), Vault(session_token="new"))
+    assert (merged.email, merged.access_token, merged.projects) == ("ada@example.org", "", ["p1", "p2"])
+
+
+@pytest.mark.parametrize("old", [b"", b"{}", dump(signed_in(email="bob@example.org", projects=["p9"]))])
+def test_another_person_s_vault_or_an_unreadable_one_gives_nothing_away(old: bytes) -> None:
+    new = Vault(session_token="new", email="ada@example.org")
+    assert renewed(old, new) == new
