@@ -81,7 +81,7 @@ def count(model: Model, n: int | None) -> int:
     """How many results."""
     wanted = 1 if n is None else n
     if not 1 <= wanted <= model.max_count:
-        message = f"n must be a number from 1 to {model.max_count} for {model.id}; {wanted} was given."
+        message = f"n must be a number from 1 to {model.max_count} for {model.id}; {str(wanted)[:_SHOWN_CHARACTERS]} was given."
         raise Failure(Code.INVALID_VALUE, message, param="n")
     return wanted
 
@@ -90,7 +90,7 @@ def seed(model: Model, wanted: int | None) -> int | None:
     """The seed, None when it does not matter."""
     least, most = model.seeds
     if wanted is not None and not least <= wanted <= most:
-        message = f"seed must be a number from {least} to {most}; {wanted} was given."
+        message = f"seed must be a number from {least} to {most}; {str(wanted)[:_SHOWN_CHARACTERS]} was given."
         raise Failure(Code.INVALID_VALUE, message, param="seed")
     return wanted
 
