@@ -7,6 +7,7 @@ leaves behind there must not matter to the next, which is part of what is proved
 import http.client
 from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -75,7 +76,9 @@ PARTS = st.lists(
     | st.fixed_dictionaries({"type": st.just("image_url"), "image_url": st.fixed_dictionaries({"url": PICTURES})}),
     max_size=3,
 )
-MESSAGES = st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "system"]), "content": WORDS | PARTS})
+MESSAGES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "assistant", "system"]), "content": WORDS | PARTS}
+)
 PLACE = st.fixed_dictionaries(
     {},
     optional={
@@ -99,7 +102,7 @@ USUAL = {
 def bodies(draw: st.DrawFn) -> dict[str, object]:
     """A good body in which nothing, one thing or two were replaced by anything at all."""
     good = st.fixed_dictionaries({}, optional=USUAL)
-    messages: list[dict[str, object]] = [
+    messages: list[dict[str, Any]] = [
         *draw(st.lists(MESSAGES, max_size=2)),
         {"role": "user", "content": [{"text": draw(WORDS)}, *draw(PARTS)]},
     ]

@@ -13,7 +13,7 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from flow2api.emulator.knobs import Knobs
-from tests.doubles.gateway import MODEL, TestedGateway, link_in, open_tested_gateway
+from tests.doubles.gateway import ADA, MODEL, TestedGateway, link_in, open_tested_gateway
 from tests.doubles.pictures import data_url, drawn, size_of
 from tests.doubles.server import open_server, plain
 
@@ -157,6 +157,16 @@ async def test_a_size_of_2k_brings_the_enlarged_picture() -> None:
         picture = await gateway.fetch(link_in(content_of(answer)))
         assert size_of(picture.content) == (2048, 2048)
         assert (gateway.calls("image"), gateway.calls("upscale")) == (1, 1)
+
+
+async def test_more_enlarged_pictures_than_the_account_has_slots_all_come() -> None:
+    async with open_tested_gateway(settings={"accounts.default_image_concurrency": 1}) as gateway:
+        answer = await gateway.sdk(lambda client: whole(client, n=4, extra_body={"size": "2K"}))
+        links = re.findall(r"!\[image\]\((\S+)\)", content_of(answer))
+        pictures = [await gateway.fetch(link) for link in links]
+        assert [size_of(picture.content) for picture in pictures] == [(2752, 1536)] * 4
+        assert gateway.calls("upscale") == 4
+        assert gateway.emulator.ledger.peak(ADA, "upscale") == 1
 
 
 async def test_the_model_list_names_models_that_can_each_be_looked_up_and_used() -> None:
