@@ -88,8 +88,7 @@ async def load_commands() -> Any:
 
     Raises:
         BrowserUnavailable: the package is not installed."""
-    async with _importing:
-        return await trio.to_thread.run_sync(_import_commands)
+    return await trio.to_thread.run_sync(_import_commands, limiter=_importing)
 
 
 @asynccontextmanager

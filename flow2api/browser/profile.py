@@ -39,7 +39,7 @@ async def clear(profile: Path) -> None:
         if record is not None and process.birth(record.pid) == record.birth and _uses(record.pid, profile):
             log.warning("ending a browser that an earlier life left running", extra={"pid": record.pid})
             await process.end_group(record.pid)
-        _remove_locks(profile)
+        _refuse_if_held(profile)
         await tidy(profile)
     except OSError as exc:
         raise BrowserUnavailable(f"the browser's profile folder {profile} cannot be used: {exc.strerror}") from exc
@@ -53,10 +53,15 @@ def remember(profile: Path, pid: int) -> None:
 
 
 async def tidy(profile: Path) -> None:
-    """After the end of its browser: end the crash handlers, remove what they wrote, and the note."""
+    """After the end of its browser: end the crash handlers, remove what they wrote, the browser's own locks, and the note.
+
+    The locks name host and process. In a container the host's name is another in each life, and a browser would then take the folder
+    for one that another machine uses, and refuse it for ever."""
     await process.end_helpers(handler_option(profile))
     shutil.rmtree(crash_folder(profile), ignore_errors=True)
-    (profile / RECORD).unlink(missing_ok=True)
+    _remove_socket(profile / "SingletonSocket")
+    for name in (*_LOCKS, RECORD):
+        (profile / name).unlink(missing_ok=True)
 
 
 def _opened(profile: Path) -> Record | None:
@@ -73,19 +78,12 @@ def _uses(pid: int, profile: Path) -> bool:
     return any(Path(argument.removeprefix(PROFILE_OPTION)).resolve() == profile.resolve() for argument in given)
 
 
-def _remove_locks(profile: Path) -> None:
-    """Remove the browser's own locks unless a living browser holds them.
-
-    They name host and process. In a container the host's name is another in each life, and the browser would then take the folder
-    for that of another machine and refuse it for ever."""
-    holder = _holder(profile / _LOCKS[0])
+def _refuse_if_held(profile: Path) -> None:
+    holder = _holder(profile / "SingletonLock")
     if holder is not None and _uses(holder, profile):
         raise BrowserUnavailable(
             f"the profile folder {profile} is in use by another browser (process {holder}); close that one"
         )
-    _remove_socket(profile / _LOCKS[1])
-    for name in _LOCKS:
-        (profile / name).unlink(missing_ok=True)
 
 
 def _holder(lock: Path) -> int | None:

@@ -48,6 +48,8 @@ class DevTools:
     answers: dict[str, Answer] = field(default_factory=lambda: {"Browser.getVersion": VERSION})
     silent: set[str] = field(default_factory=set)
     """Commands that it takes and never answers; `answer` may do it later."""
+    deaf: bool = False
+    """Take no more commands at all, so that they pile up on the way."""
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
@@ -89,11 +91,12 @@ class DevTools:
     async def serve(self, request: trio_websocket.WebSocketRequest) -> None:
         self.connections += 1
         self._websocket = await request.accept()
-        while True:
+        while not self.deaf:
             try:
                 await self._take(await self._websocket.get_message())
             except trio_websocket.ConnectionClosed:
                 return
+        await trio.sleep_forever()
 
     async def _take(self, frame: str | bytes) -> None:
         message = msgspec.json.decode(frame)

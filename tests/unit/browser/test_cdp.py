@@ -180,6 +180,29 @@ async def test_a_message_over_the_limit_ends_the_connection_in_words(monkeypatch
         assert "maximum message size" in str(fault)
 
 
+async def test_callers_of_a_browser_that_has_stopped_reading_can_give_up_and_are_settled_at_the_end() -> None:
+    faults: list[BrowserFault] = []
+
+    async def ask(session: Session, scope: trio.CancelScope) -> None:
+        with scope:
+            faults.append(await fault_of(lambda: session.call(session.cdp.runtime.evaluate("x" * 500_000))))
+
+    async with open_devtools() as devtools, open_session(devtools.address) as session:
+        devtools.deaf = True
+        scopes = [trio.CancelScope() for _ in range(200)]
+        async with trio.open_nursery() as nursery:
+            for scope in scopes:
+                nursery.start_soon(ask, session, scope)
+            await trio.testing.wait_all_tasks_blocked(0.1)
+            for scope in scopes[::2]:
+                scope.cancel()
+            await trio.testing.wait_all_tasks_blocked(0.1)
+            assert len(session._wire._calls) == 100
+            await devtools.cut()
+        assert [type(fault) for fault in faults] == [ConnectionLost] * 100
+        assert session._wire._calls == {}
+
+
 async def test_events_reach_subscribers_of_their_kind_and_session_even_before_the_answer() -> None:
     async with open_devtools() as devtools, open_session(devtools.address) as session:
         tab = await session.attach("a")
