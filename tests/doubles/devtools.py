@@ -91,12 +91,14 @@ class DevTools:
     async def serve(self, request: trio_websocket.WebSocketRequest) -> None:
         self.connections += 1
         self._websocket = await request.accept()
-        while not self.deaf:
+        while True:
             try:
-                await self._take(await self._websocket.get_message())
+                frame = await self._websocket.get_message()
             except trio_websocket.ConnectionClosed:
                 return
-        await trio.sleep_forever()
+            if self.deaf:
+                await trio.sleep_forever()
+            await self._take(frame)
 
     async def _take(self, frame: str | bytes) -> None:
         message = msgspec.json.decode(frame)
