@@ -15,10 +15,13 @@ import trio
 
 from flow2api import process
 from flow2api.actors.accounts import AddAccount
+from flow2api.actors.proxies import Proxies
+from flow2api.actors.proxy_messages import ProxiesMessage, reporting_to
 from flow2api.api.server import open_listeners
 from flow2api.config import Config, Resolved
 from flow2api.domain.catalog import Catalog
 from flow2api.instance import InstanceLock
+from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.stall import watching_stalls
 from flow2api.log import Secret
 from flow2api.net.http import open_http
@@ -71,17 +74,18 @@ async def open_gateway(
     data_dir = Path(resolved.config.storage.data_dir)
     with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds):
         seal = Seal(load_master_key(data_dir, environ))
+        proxies: Mailbox[ProxiesMessage] = Mailbox("proxies", Proxies.mailbox_size)
         async with (
             open_listeners(resolved.config.server) as listeners,
             open_store(data_dir / DATABASE, seal) as store,
-            open_http() as http,
+            open_http(on_exit=reporting_to(proxies.ref)) as http,
         ):
             resolved = resolved.with_overrides(await store.read(settings.all_settings))
             for problem in resolved.ignored:
                 log.warning("a stored setting is ignored: %s", problem)
             admin_token = Secret(secrets.token_urlsafe(32))
             catalog = await trio.to_thread.run_sync(_load_catalog)
-            tree = Tree(Ground(resolved.config, store, http, catalog, listeners, admin_token))
+            tree = Tree(Ground(resolved.config, store, http, proxies, catalog, listeners, admin_token))
             made = await _keys(tree, api_key, first_key)
             async with _running(tree):
                 for account in accounts:

@@ -3,9 +3,7 @@
 Start order is the order of asks turned round: who is asked starts first and is stopped last.
 """
 
-import itertools
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,12 +14,15 @@ from flow2api.actors.account import AccountParts
 from flow2api.actors.accounts import Accounts, AccountsMessage
 from flow2api.actors.captcha import captcha_source
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
+from flow2api.actors.exits import ExitBook
 from flow2api.actors.fair_queue import FairQueue
 from flow2api.actors.job_steps import JobParts
 from flow2api.actors.jobs import JobRules, Jobs, JobsMessage
 from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
 from flow2api.actors.media import Media, MediaMessage
+from flow2api.actors.proxies import Proxies, ProxyParts
+from flow2api.actors.proxy_messages import ProxiesMessage
 from flow2api.actors.roster import Roster
 from flow2api.api.auth import KeyRing
 from flow2api.api.server import Listeners
@@ -31,7 +32,6 @@ from flow2api.config import Config
 from flow2api.domain.account import RestPolicy
 from flow2api.domain.catalog import Catalog
 from flow2api.domain.events import DrainStarted
-from flow2api.domain.proxy import assign_exit
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.supervisor import ChildSpec, Supervisor
@@ -39,6 +39,8 @@ from flow2api.kit.timing import Backoff
 from flow2api.log import Secret
 from flow2api.net.guard import Guard
 from flow2api.net.http import Http
+from flow2api.net.probe import probe
+from flow2api.net.url import parse_url
 from flow2api.providers.base import Provider
 from flow2api.providers.flow.provider import FlowProvider
 from flow2api.store.door import Store
@@ -54,6 +56,8 @@ class Ground:
     config: Config
     store: Store
     http: Http
+    proxies: Mailbox[ProxiesMessage]
+    """Made before the rest, since `http` reports to it."""
     catalog: Catalog
     listeners: Listeners
     admin_token: Secret
@@ -73,11 +77,13 @@ class Tree:
         self._ground = ground
         self._store = store
         self._http = ground.http
+        self._exits = ExitBook(config.proxy.rotation)
         self._roster = Roster()
         self._line: FairQueue[object] = FairQueue()
         self._library = Library(Path(config.storage.data_dir) / "media")
         self._make_mailboxes()
         self.accounts = self._accounts.ref
+        self.proxies = ground.proxies.ref
         self.root = Supervisor(
             "flow2api", self._children(), strategy="rest_for_one", max_restarts=3, within=60.0, bus=self.bus
         )
@@ -99,12 +105,19 @@ class Tree:
         config, store = self.config, self._store
         grace = config.server.grace_seconds
         tally = Tally()
-        media = (self._library, store, self._http, config.media.retention_seconds, time.time)
+        media = (self._library, store, self._http, self._exits, config.media.retention_seconds, time.time)
         fetching = partial(Media, *media, pauses=Backoff(first=config.jobs.pause_seconds, factor=3, limit=10))
         account_parts, job_parts = self._account_parts(), self._job_parts()
         rules = JobRules(config.jobs, config.flow)
+        proxy_parts = self._proxy_parts()
         return [
             ChildSpec("ledger", lambda: Ledger(store, tally), mailbox=self._ledger, drain_seconds=SHORT_DRAIN_SECONDS),
+            ChildSpec(
+                "proxies",
+                lambda: Proxies(proxy_parts),
+                mailbox=self._ground.proxies,
+                drain_seconds=SHORT_DRAIN_SECONDS,
+            ),
             ChildSpec("media", fetching, mailbox=self._media, drain_seconds=SHORT_DRAIN_SECONDS),
             ChildSpec(
                 "accounts",
@@ -150,7 +163,7 @@ class Tree:
             wake=lambda: dispatcher.cast(Reconsider()),
             bus=self.bus,
             policy=policy,
-            exit_for=self._exits(),
+            exits=self._exits,
             now=time.time,
             poll_seconds=config.flow.poll_interval,
         )
@@ -162,15 +175,22 @@ class Tree:
             media=self._media.ref,
             ledger=self._ledger.ref,
             library=self._library,
-            exit_for=self._exits(),
             max_submits=self.config.jobs.max_submits,
             poll_seconds=self.config.flow.poll_interval,
             pauses=Backoff(first=self.config.jobs.pause_seconds, factor=3, limit=20),
         )
 
-    def _exits(self) -> Callable[[str], str | None]:
-        proxy, turns = self.config.proxy, itertools.count()
-        return lambda account_id: assign_exit(proxy.urls, proxy.rotation, account_id, next(turns))
+    def _proxy_parts(self) -> ProxyParts:
+        proxy = self.config.proxy
+        target = parse_url(proxy.check_url or self.config.flow.api_base_url)
+        return ProxyParts(
+            store=self._store,
+            book=self._exits,
+            bus=self.bus,
+            config=proxy,
+            probe=lambda exit_: probe(exit_, target),
+            now=time.time,
+        )
 
     def _services(self) -> Services:
         server = self.config.server

@@ -34,6 +34,7 @@ from flow2api.actors.account_messages import (
     Stop,
     Upsample,
 )
+from flow2api.actors.exits import ExitBook
 from flow2api.actors.poller import Poller, failure_of
 from flow2api.actors.roster import Entry, Roster
 from flow2api.domain import rest
@@ -86,7 +87,7 @@ class AccountParts:
     """Tells the dispatcher that the roster changed. May be dropped when one is waiting already: the news is in the roster."""
     bus: EventBus
     policy: RestPolicy
-    exit_for: Callable[[str], str | None]
+    exits: ExitBook
     now: Callable[[], float]
     poll_seconds: float = 3.0
     """Between two looks at the clips that run upstream."""
@@ -111,7 +112,7 @@ class AccountActor(Actor[AccountMessage]):
     async def start(self) -> None:
         parts = self._parts
         self._account, vault = await parts.store.read(accounts.get, self._id)
-        login = LoginParts(parts.store, self._provider, parts.exit_for, parts.now, self._on_signed_in)
+        login = LoginParts(parts.store, self._provider, parts.exits.choice(self._id), parts.now, self._on_signed_in)
         self._login = AccountLogin(self._id, login, vault)
         self._announce()
         self.tasks.start_soon(self._poller.run)

@@ -11,6 +11,7 @@ from typing import TypeVar
 import trio
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.net.exits import ExitChoice
 from flow2api.providers.base import Balance, Provider, Session
 from flow2api.store import accounts
 from flow2api.store.door import Store
@@ -30,7 +31,7 @@ class LoginParts:
 
     store: Store
     provider: Provider
-    exit_for: Callable[[str], str | None]
+    exit_for: ExitChoice
     now: Callable[[], float]
     signed_in: Callable[[Session, Balance], Awaitable[None]]
     """Told of each good login, with what the account has left."""
@@ -46,7 +47,7 @@ class AccountLogin:
         self._open(vault)
 
     def _open(self, vault: bytes) -> None:
-        self.session = self._parts.provider.open(self._id, vault, self._parts.exit_for(self._id))
+        self.session = self._parts.provider.open(self._id, vault, self._parts.exit_for)
         self._stored_vault = vault
         self._signed_in_at = -math.inf
 

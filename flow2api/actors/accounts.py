@@ -171,6 +171,7 @@ class Accounts(Actor[AccountsMessage]):
         await self._pool.stop_child(_child(account_id))
         await self._parts.store.write(accounts.delete, account_id)
         self._parts.roster.remove(account_id)
+        self._parts.exits.forget(account_id)
         self._parts.wake()
         self._parts.bus.publish(AccountRemoved(account_id=account_id, at=self._parts.now()))
 
@@ -194,22 +195,26 @@ class Accounts(Actor[AccountsMessage]):
             known = ", ".join(sorted(self._parts.providers))
             raise Failure(Code.INVALID_VALUE, f"Unknown provider; known are: {known}.", param="provider")
         vault = provider.vault_for(message.credential)
-        async with self._adding:
-            account_id = f"acc_{secrets.token_hex(6)}"
-            session, balance = await self._prove(provider, account_id, vault)
-            earlier = self._with_email(message.provider, session.identity.email)
-            if earlier is not None:
-                return await self._command(earlier, to_account.ReplaceVault(session.vault))
-            account = self._new(account_id, message, session, balance)
-            await self._parts.store.write(accounts.insert, account, session.vault)
-            await self._start(account_id)
+        account_id = f"acc_{secrets.token_hex(6)}"
+        try:
+            async with self._adding:
+                session, balance = await self._prove(provider, account_id, vault)
+                earlier = self._with_email(message.provider, session.identity.email)
+                if earlier is not None:
+                    return await self._command(earlier, to_account.ReplaceVault(session.vault))
+                account = self._new(account_id, message, session, balance)
+                await self._parts.store.write(accounts.insert, account, session.vault)
+                await self._start(account_id)
+        finally:
+            if self._parts.roster.get(account_id) is None:
+                self._parts.exits.forget(account_id)
         log.info("account added account=%s tier=%s", account_id, account.tier.value)
         if not message.enabled:
             return await self._command(account_id, to_account.Disable())
         return self._parts.roster.view(account_id)
 
     async def _prove(self, provider: Provider, account_id: str, vault: bytes) -> tuple[Session, Balance]:
-        session = provider.open(account_id, vault, self._parts.exit_for(account_id))
+        session = provider.open(account_id, vault, self._parts.exits.choice(account_id))
         try:
             await session.sign_in()
             return session, await session.balance()

@@ -69,9 +69,8 @@ class Results:
         job = self._steps.job
         if made.url is None:
             raise Ended(Failure(Code.RESULT_LOST, "The provider gave no link to the result."))
-        exit_url = self._parts.exit_for(job.account_id or "")
         try:
-            return await self._parts.media.ask(FetchResult(job.id, made.url, exit_url, job.generation.kind))
+            return await self._parts.media.ask(FetchResult(job.id, made.url, job.account_id or "", job.generation.kind))
         except Failure as failure:
             raise Ended(failure) from None
 
@@ -163,8 +162,7 @@ class Results:
                     raise failure_of(check)
         if check.written:
             return await self._parts.media.ask(AdoptResult(job.id, name))
-        exit_url = self._parts.exit_for(job.account_id or "")
-        return await self._parts.media.ask(FetchResult(job.id, check.made.url or "", exit_url, "video"))
+        return await self._parts.media.ask(FetchResult(job.id, check.made.url or "", job.account_id or "", "video"))
 
 
 async def side_by_side(work: Callable[[Made], Awaitable[MediaFile]], made: Sequence[Made]) -> list[MediaFile]:

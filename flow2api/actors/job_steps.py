@@ -44,7 +44,6 @@ class JobParts:
     media: Ref[MediaMessage]
     ledger: Ref[Note]
     library: Library
-    exit_for: Callable[[str], str | None]
     max_submits: int
     now: Callable[[], float] = time.time
     pauses: Backoff = DEFAULT_PAUSES

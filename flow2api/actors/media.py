@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, TypeVar, assert_never
 
 import trio
 
+from flow2api.actors.exits import ExitBook
 from flow2api.actors.library import EXTENSIONS, Library
 from flow2api.domain import picture
 from flow2api.domain.media import MediaFile
@@ -18,6 +19,7 @@ from flow2api.errors import Code, Failure, NetworkFault
 from flow2api.kit.actor import Actor
 from flow2api.kit.mailbox import Ask
 from flow2api.kit.timing import Backoff
+from flow2api.net.detour import with_detours
 from flow2api.net.http import Http
 from flow2api.net.message import Downloaded, Limits, Response
 from flow2api.store import media
@@ -49,7 +51,8 @@ class FetchResult(Ask[MediaFile], frozen=True):
 
     job_id: str
     url: str
-    exit_url: str | None
+    account_id: str
+    """Whose result it is: that account's exit for media is the way to it."""
     kind: Literal["image", "video"] = "image"
 
 
@@ -81,6 +84,7 @@ class Media(Actor[MediaMessage]):
         library: Library,
         store: Store,
         http: Http,
+        exits: ExitBook,
         retention_seconds: float,
         now: Callable[[], float],
         *,
@@ -90,6 +94,7 @@ class Media(Actor[MediaMessage]):
         self._library = library
         self._store = store
         self._http = http
+        self._exits = exits
         self._retention_seconds = retention_seconds
         self._now = now
         self._pauses = pauses
@@ -136,12 +141,10 @@ class Media(Actor[MediaMessage]):
         """Straight to disk, since a clip is too large to be held in memory."""
         name, path = self._library.new("mp4")
 
-        async def attempt() -> Downloaded:
-            return await self._http.download(
-                message.url, path, exit_url=message.exit_url, limits=CLIP_LIMITS, durable=True
-            )
+        async def attempt(exit_url: str | None) -> Downloaded:
+            return await self._http.download(message.url, path, exit_url=exit_url, limits=CLIP_LIMITS, durable=True)
 
-        await self._patiently(attempt)
+        await self._patiently(message, attempt)
         return await self._adopt(AdoptResult(message.job_id, name))
 
     async def _adopt(self, message: AdoptResult) -> MediaFile:
@@ -154,17 +157,18 @@ class Media(Actor[MediaMessage]):
     async def _download(self, message: FetchResult) -> bytes:
         """The finished picture's bytes."""
 
-        async def attempt() -> Response:
-            return await self._http.request("GET", message.url, exit_url=message.exit_url, limits=PICTURE_LIMITS)
+        async def attempt(exit_url: str | None) -> Response:
+            return await self._http.request("GET", message.url, exit_url=exit_url, limits=PICTURE_LIMITS)
 
-        return (await self._patiently(attempt)).body
+        return (await self._patiently(message, attempt)).body
 
-    async def _patiently(self, attempt: Callable[[], Awaitable[A]]) -> A:
+    async def _patiently(self, message: FetchResult, attempt: Callable[[str | None], Awaitable[A]]) -> A:
         """The good answer of a download. Asking again is free, so a passing fault is waited out."""
+        exit_for = self._exits.choice(message.account_id, "media")
         pauses = iter(self._pauses)
         for tries_left in reversed(range(FETCH_TRIES)):
             try:
-                answer = await attempt()
+                answer = await with_detours(exit_for, attempt)
             except NetworkFault as fault:
                 trouble = str(fault)
             else:

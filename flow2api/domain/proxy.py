@@ -4,7 +4,6 @@ Records and pure arithmetic; times are Unix seconds and always given, as is chan
 masked: no record of this module holds a secret.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Literal, TypeVar
@@ -235,18 +234,3 @@ def least_loaded(candidates: Sequence[C], loads: Mapping[str, int]) -> C:
 def least_bad(candidates: Sequence[C]) -> C:
     """The one to use when all rest: the one that has rested least often in a row, then the one with the best score."""
     return min(candidates, key=lambda one: (one.rests_in_row, -one.score))
-
-
-def assign_exit(
-    urls: Sequence[str], rotation: Literal["sticky", "round_robin"], account_id: str, turn: int
-) -> str | None:
-    """The proxy for an account, None for a direct connection when no proxies are set.
-
-    `sticky` gives an account the same proxy in every process and every order of the list, and when one is added or taken away
-    only those accounts move that have to. `round_robin` deals them out by `turn`.
-    """
-    if not urls:
-        return None
-    if rotation == "round_robin":
-        return urls[turn % len(urls)]
-    return max(urls, key=lambda url: hashlib.sha256(f"{account_id}\0{url}".encode()).digest())

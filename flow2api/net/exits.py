@@ -84,6 +84,10 @@ class ExitChoice(Protocol):
             ProxyRefused: there are exits and none may be used, which does not mean that calls may go out directly."""
 
 
+def directly(avoid: Collection[str] = ()) -> None:
+    """The `ExitChoice` of whoever has no exits."""
+
+
 class _Credentials(NamedTuple):
     username: str
     password: str

@@ -15,6 +15,7 @@ import msgspec
 from flow2api.domain.failure import UpstreamFailure
 from flow2api.domain.job import Generation, Made, Source
 from flow2api.domain.tier import Tier
+from flow2api.net.exits import ExitChoice
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +47,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     job_id: str
     generation: Generation
     pictures: tuple[Picture, ...] = ()
+
+
+class CaptchaToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A captcha token for one call, and the name of the browser that made it, which the call then bears too."""
+
+    value: str = ""
+    """Empty when no captcha is used."""
+    user_agent: str | None = None
+
+    def __repr__(self) -> str:
+        return f"CaptchaToken(value={'***' if self.value else ''!r}, user_agent={self.user_agent!r})"
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +114,9 @@ class Session(Protocol):
     @property
     def signed_in_until(self) -> float | None:
         """When the access token ends (an upper bound), None when there is none."""
+
+    def bear(self, user_agent: str) -> None:
+        """Name this browser in all calls from now on: the one whose tab makes the captcha tokens for them."""
 
     async def sign_in(self) -> None:
         """Get a new access token, whatever the old one's age. May change `vault`, `identity` and `signed_in_until`.
@@ -160,8 +175,8 @@ class Provider(Protocol):
     def captcha_action(self, generation: Generation) -> str | None:
         """The page action for which `begin`, `enlarge` and `upsample` want a captcha token, None where none is wanted."""
 
-    def open(self, account_id: str, vault: bytes, exit_url: str | None) -> Session:
-        """A session for the stored `vault`. Makes no call. `exit_url` is the proxy to go through, None for direct."""
+    def open(self, account_id: str, vault: bytes, exit_for: ExitChoice) -> Session:
+        """A session for the stored `vault`. Makes no call. `exit_for` is asked anew for each call: exits come and go."""
 
     def vault_for(self, credential: str) -> bytes:
         """The vault for a credential that an operator pasted.

@@ -11,6 +11,7 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, Made, Source
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
+from flow2api.net.exits import ExitChoice
 from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Stage
 
 
@@ -51,6 +52,9 @@ class FakeSession:
         self.vault = vault
         self.identity = Identity()
         self.signed_in_until: float | None = None
+
+    def bear(self, user_agent: str) -> None:
+        self._provider.script.calls.append(("bear", user_agent))
 
     async def sign_in(self) -> None:
         await self._provider.script.play("sign_in", self._account_id)
@@ -134,7 +138,7 @@ class FakeProvider:
     def captcha_action(self, generation: Generation) -> str | None:
         return "IMAGE_GENERATION"
 
-    def open(self, account_id: str, vault: bytes, exit_url: str | None) -> FakeSession:
+    def open(self, account_id: str, vault: bytes, exit_for: ExitChoice) -> FakeSession:
         return FakeSession(self, account_id, vault)
 
     def vault_for(self, credential: str) -> bytes:

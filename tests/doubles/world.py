@@ -13,6 +13,7 @@ from flow2api.actors.account import AccountParts
 from flow2api.actors.accounts import Accounts, AccountsMessage, AddAccount, ListAccounts
 from flow2api.actors.captcha import NoCaptcha
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
+from flow2api.actors.exits import ExitBook
 from flow2api.actors.fair_queue import FairQueue
 from flow2api.actors.job_steps import JobParts
 from flow2api.actors.jobs import JobRules, Jobs, JobsMessage, Submit
@@ -84,6 +85,7 @@ class World:
         self.script = provider.script
         self.bus = EventBus()
         self.roster = Roster()
+        self.exits = ExitBook()
         self.line: FairQueue[object] = FairQueue()
         self.tally = Tally()
         self.draining = trio.Event()
@@ -109,7 +111,7 @@ class World:
             wake=lambda: self.dispatcher.cast(Reconsider()),
             bus=self.bus,
             policy=RestPolicy(),
-            exit_for=lambda account_id: None,
+            exits=self.exits,
             now=now,
         )
         job_parts = JobParts(
@@ -118,7 +120,6 @@ class World:
             media=self._media.ref,
             ledger=self._ledger.ref,
             library=Library(Path("nowhere")),
-            exit_for=lambda account_id: None,
             max_submits=jobs_config.max_submits,
             now=now,
         )

@@ -1,22 +1,15 @@
 """The Flow provider against the emulated service, over real sockets: the two were written apart, so they keep each other honest."""
 
-import hashlib
 import io
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
-import trio
 from PIL import Image
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation
 from flow2api.domain.tier import Tier
-from flow2api.emulator.accounts import AccountSetup
-from flow2api.emulator.core import Emulator
-from flow2api.emulator.fast import serve_fast
 from flow2api.emulator.faults import (
     AnyFault,
     EmptyList,
@@ -28,51 +21,14 @@ from flow2api.emulator.faults import (
     Truncated,
 )
 from flow2api.emulator.knobs import Knobs
-from flow2api.net.http import Http, open_http
+from flow2api.net.exits import directly
+from flow2api.net.http import open_http
 from flow2api.providers.base import Begun, Order, Picture
 from flow2api.providers.flow.provider import FlowProvider
 from flow2api.providers.flow.session import FlowSession
+from tests.integration.flow_world import ADA, BOB, a_picture, open_world
 
 K = FailureKind
-ADA, BOB = "ada@example.org", "bob@example.org"
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    labs_base_url: str
-    api_base_url: str
-    request_timeout: float = 10.0
-    image_timeout: float = 10.0
-    projects_per_account: int = 2
-
-
-class World(msgspec.Struct):
-    """An emulated service, and our way to it."""
-
-    emulator: Emulator
-    http: Http
-    settings: Settings
-
-    def session(self, email: str = ADA) -> FlowSession:
-        provider = FlowProvider(self.http, self.settings)
-        return provider.open(email, provider.vault_for(self.emulator.accounts[email].session_token), None)
-
-    async def signed_in(self, email: str = ADA) -> FlowSession:
-        session = self.session(email)
-        await session.sign_in()
-        return session
-
-
-@asynccontextmanager
-async def open_world(knobs: Knobs | None = None, **setup: object) -> AsyncIterator[World]:
-    """A service with two accounts; `setup` is the first one's."""
-    first = msgspec.convert({"email": ADA, "name": "Ada"} | setup, AccountSetup)
-    emulator = Emulator([first, AccountSetup(email=BOB)], knobs)
-    with trio.fail_after(20):
-        async with trio.open_nursery() as nursery, open_http() as http:
-            urls = await nursery.start(serve_fast, emulator)
-            settings = Settings(labs_base_url=urls.labs_base_url, api_base_url=urls.api_base_url)
-            yield World(emulator, http, settings)
-            nursery.cancel_scope.cancel()
 
 
 def order(*pictures: Picture, **fields: object) -> Order:
@@ -100,11 +56,7 @@ async def failure_of(session: FlowSession, wish: Order, token: str = "") -> Upst
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Picture:
-    data = io.BytesIO()
-    Image.new("RGB", (64, 48), "red").save(data, "PNG")
-    path = tmp_path / "picture.png"
-    path.write_bytes(data.getvalue())
-    return Picture(path=path, mime="image/png", digest=hashlib.sha256(data.getvalue()).hexdigest())
+    return a_picture(tmp_path)
 
 
 async def test_the_whole_way_from_cookie_to_enlarged_picture(picture: Picture) -> None:
@@ -337,5 +289,5 @@ async def test_a_service_that_is_not_there_is_unreachable() -> None:
     async with open_http() as http:
         provider = FlowProvider(http, world.settings)
         with pytest.raises(UpstreamFailure) as caught:
-            await provider.open("a", session.vault, None).balance()
+            await provider.open("a", session.vault, directly).balance()
         assert caught.value.kind is K.UNREACHABLE

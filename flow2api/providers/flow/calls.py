@@ -1,7 +1,7 @@
 """How Flow is called: addresses, headers, time and size limits, and what becomes of an answer that is no success.
 
-Promises that only `UpstreamFailure` comes out, that no credential is in its text, and that nothing is ever repeated here. Knows
-nothing of what is asked.
+Promises that only `UpstreamFailure` comes out, that no credential is in its text, and that nothing is repeated here of which a byte
+may have gone out. Knows nothing of what is asked.
 """
 
 import time
@@ -12,8 +12,10 @@ import msgspec
 
 from flow2api.domain.failure import UpstreamFailure
 from flow2api.errors import NetworkFault
+from flow2api.net.detour import with_detours
+from flow2api.net.exits import ExitChoice, directly
 from flow2api.net.http import Http
-from flow2api.net.message import Limits, Response
+from flow2api.net.message import Downloaded, Limits, Response
 from flow2api.providers.flow import failures, wire
 from flow2api.providers.flow.failures import Call
 
@@ -68,31 +70,36 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Calls:
-    """The way to Flow through one exit. Holds no credential; each request is given its own."""
+    """The way to Flow, over the exit that is right at the time of each call. Holds no credential; each request is given its own."""
 
     def __init__(
         self,
         http: Http,
         bases: Bases,
         times: Times,
-        exit_url: str | None = None,
+        exit_for: ExitChoice = directly,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._http = http
         self._bases = bases
-        self._exit_url = exit_url
+        self._exit_for = exit_for
         self._clock = clock
         self._limits = _limits(times)
+        self._agent: tuple[tuple[str, str], ...] = ()
+
+    def bear(self, user_agent: str) -> None:
+        """Name this browser in all calls from now on."""
+        self._agent = (("User-Agent", user_agent),)
 
     def labs(self, call: Call, path: str, session_token: str, body: bytes | None = None) -> Ask:
         """A request that the session cookie stands for."""
         cookie = ("Cookie", f"{SESSION_COOKIE}={session_token}")
-        return Ask(call, self._bases.labs + path, (cookie, *_PAGE), body, (session_token,))
+        return Ask(call, self._bases.labs + path, (cookie, *_PAGE, *self._agent), body, (session_token,))
 
     def api(self, call: Call, path: str, access_token: str, body: bytes | None = None, captcha: str = "") -> Ask:
         """A request that the access token stands for."""
         bearer = ("Authorization", f"Bearer {access_token}")
-        return Ask(call, self._bases.api + path, (bearer, *_PAGE), body, (access_token, captcha))
+        return Ask(call, self._bases.api + path, (bearer, *_PAGE, *self._agent), body, (access_token, captcha))
 
     async def send(self, ask: Ask) -> Response:
         """The successful answer to `ask`."""
@@ -103,24 +110,31 @@ class Calls:
 
     async def exchange(self, ask: Ask) -> Response:
         """The answer to `ask`, whatever it is."""
-        try:
+
+        async def over(exit_url: str | None) -> Response:
             return await self._http.request(
                 "GET" if ask.body is None else "POST",
                 ask.url,
                 headers=ask.headers if ask.body is None else (*ask.headers, _JSON),
                 body=ask.body or b"",
-                exit_url=self._exit_url,
+                exit_url=exit_url,
                 limits=self._limits[ask.call],
             )
+
+        try:
+            return await with_detours(self._exit_for, over)
         except NetworkFault as fault:
             raise failures.of_fault(fault, ask.call) from fault
 
     async def download(self, ask: Ask, path: Path) -> None:
         """The body of the successful answer to a GET, as a file."""
+
+        async def over(exit_url: str | None) -> Downloaded:
+            limits = self._limits[ask.call]
+            return await self._http.download(ask.url, path, headers=ask.headers, exit_url=exit_url, limits=limits)
+
         try:
-            answer = await self._http.download(
-                ask.url, path, headers=ask.headers, exit_url=self._exit_url, limits=self._limits[ask.call]
-            )
+            answer = await with_detours(self._exit_for, over)
         except NetworkFault as fault:
             raise failures.of_fault(fault, ask.call) from fault
         if answer.status != 200:

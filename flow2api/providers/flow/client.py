@@ -10,6 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.net.exits import ExitChoice, directly
 from flow2api.net.http import Http
 from flow2api.providers.flow import wire
 from flow2api.providers.flow.calls import Bases, Calls, Times, captcha_of
@@ -35,11 +36,15 @@ class Client:
         http: Http,
         bases: Bases,
         times: Times,
-        exit_url: str | None = None,
+        exit_for: ExitChoice = directly,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._calls = Calls(http, bases, times, exit_url, clock)
+        self._calls = Calls(http, bases, times, exit_for, clock)
         self.clips = ClipClient(self._calls)
+
+    def bear(self, user_agent: str) -> None:
+        """Name this browser in all calls from now on."""
+        self._calls.bear(user_agent)
 
     async def session(self, session_token: str) -> SessionReply:
         """What the session cookie is good for: an access token, or the reason why not."""

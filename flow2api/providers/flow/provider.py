@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from flow2api.domain.job import Generation
+from flow2api.net.exits import ExitChoice
 from flow2api.net.http import Http
 from flow2api.providers.flow import cookies
 from flow2api.providers.flow.calls import Bases, Times
@@ -51,9 +52,9 @@ class FlowProvider:
     def captcha_action(self, generation: Generation) -> str | None:
         return _CAPTCHA_ACTIONS.get(generation.kind)
 
-    def open(self, account_id: str, vault: bytes, exit_url: str | None) -> FlowSession:
+    def open(self, account_id: str, vault: bytes, exit_for: ExitChoice) -> FlowSession:
         """A session for the stored vault; `UpstreamFailure(NEEDS_LOGIN)` for one that cannot be read."""
-        client = Client(self._http, self._bases, self._times, exit_url, self._clock)
+        client = Client(self._http, self._bases, self._times, exit_for, self._clock)
         return FlowSession(client, load(vault), self._projects, self._clock)
 
     def vault_for(self, credential: str) -> bytes:

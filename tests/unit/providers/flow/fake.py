@@ -154,7 +154,7 @@ class Clock:
 
 
 def client(http: FakeHttp, clock: Callable[[], float] | None = None, exit_url: str | None = None) -> Client:
-    return Client(http.http, BASES, Times(), exit_url, clock or Clock())
+    return Client(http.http, BASES, Times(), lambda avoid=(): exit_url, clock or Clock())
 
 
 def signed_in(**fields: Any) -> Vault:

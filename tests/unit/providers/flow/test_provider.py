@@ -7,6 +7,7 @@ import pytest
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.errors import Code, Failure
+from flow2api.net.exits import directly
 from flow2api.providers.base import Provider, Session
 from flow2api.providers.flow.provider import FlowProvider
 from flow2api.providers.flow.vault import dump, load
@@ -28,7 +29,7 @@ def provider(http: FakeHttp | None = None, settings: Settings | None = None) -> 
 
 def test_it_is_a_provider_and_its_sessions_are_sessions() -> None:
     flow: Provider = provider()
-    account: Session = flow.open("a1", flow.vault_for(SESSION_TOKEN), None)
+    account: Session = flow.open("a1", flow.vault_for(SESSION_TOKEN), directly)
     assert flow.name == "flow"
     assert account.signed_in_until is None
 
@@ -67,7 +68,7 @@ def test_a_credential_of_something_else_is_refused() -> None:
 
 def test_a_vault_that_cannot_be_read_needs_a_login() -> None:
     with pytest.raises(UpstreamFailure) as caught:
-        provider().open("a1", b"?", None)
+        provider().open("a1", b"?", directly)
     assert caught.value.kind is FailureKind.NEEDS_LOGIN
 
 
@@ -76,7 +77,7 @@ async def test_sessions_keep_to_addresses_exit_and_time_limits() -> None:
     http.on(fake.SESSION, answer(body={"access_token": "ya29.x"}))
     http.on(fake.CREDITS, answer(body={}))
     flow = provider(http, Settings(request_timeout=4.0))
-    account = flow.open("a1", flow.vault_for(SESSION_TOKEN), "http://exit.test:3128")
+    account = flow.open("a1", flow.vault_for(SESSION_TOKEN), lambda avoid=(): "http://exit.test:3128")
     await account.sign_in()
     await account.balance()
     assert [seen.url for seen in http.seen] == ["https://labs.test/fx/api/auth/session", "https://api.test/v1/credits"]
