@@ -165,6 +165,12 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """What one of that costs, as far as known; `tier_credits` where the tier makes a difference."""
     tier_credits: Mapping[Tier, int]
 
+    @property
+    def resolutions(self) -> tuple[str, ...]:
+        """The classes of size that it makes, in the words of requests; the one without enlarging first."""
+        plain = () if self.fixed and self.fixed.upscale else ("1k" if self.kind == "image" else "720p",)
+        return (*plain, *self.upscales)
+
 
 class Family(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A name for several models, of which the number of input pictures picks one."""

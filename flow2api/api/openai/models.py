@@ -1,5 +1,6 @@
 """`GET /v1/models` and `/v1/models/{id}`, answered from memory: the catalogue never changes while the gateway runs."""
 
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 import msgspec
@@ -10,19 +11,50 @@ from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.api.wire import encode
 from flow2api.domain.model import Model
+from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
 
 _PREFIX = b"/v1/models/"
 
 
+class Bounds(msgspec.Struct, frozen=True):
+    """The least and the most of something."""
+
+    min: int
+    max: int
+
+
+class Accepts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request may ask a model for; of several choices the usual one comes first."""
+
+    mode: str
+    aspect_ratios: tuple[str, ...]
+    resolutions: tuple[str, ...]
+    seconds: tuple[int, ...] | None
+    images: Bounds
+    n: Bounds
+
+
+class Needs(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account must have for the smallest thing that a model makes."""
+
+    tier: Tier
+    credits: int
+    tier_credits: Mapping[Tier, int]
+
+
 class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One model as clients list it. `name` is what some menus show in place of the id."""
+    """One model as clients list it. `name` is what some menus show in place of the id; all from `kind` on is ours."""
 
     id: str
     object: str = "model"
     created: int
     owned_by: str = "flow2api"
     name: str
+    kind: str
+    description: str
+    accepts: Accepts
+    needs: Needs
 
 
 class ModelList(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +66,7 @@ class ModelList(msgspec.Struct, frozen=True, kw_only=True):
 
 def register(app: Application, services: Services) -> None:
     """Add both routes."""
-    entries = {model.id: _entry(model) for model in services.catalog.models()}
+    entries = {model.id: entry_of(model) for model in services.catalog.models()}
     listing = encode(ModelList(data=list(entries.values())))
     keys = services.keys
 
@@ -55,5 +87,21 @@ def register(app: Application, services: Services) -> None:
     app.route_to("GET", "/v1/models/<path:rest>", get_model)
 
 
-def _entry(model: Model) -> ModelEntry:
-    return ModelEntry(id=model.id, name=model.title, created=model.created)
+def entry_of(model: Model) -> ModelEntry:
+    """How a model is listed."""
+    return ModelEntry(
+        id=model.id,
+        name=model.title,
+        created=model.created,
+        kind=model.kind,
+        description=model.description,
+        accepts=Accepts(
+            mode=model.mode,
+            aspect_ratios=model.ratios,
+            resolutions=model.resolutions,
+            seconds=model.seconds or None,
+            images=Bounds(model.min_inputs, model.max_inputs),
+            n=Bounds(1, model.max_count),
+        ),
+        needs=Needs(tier=model.min_tier, credits=model.credits, tier_credits=model.tier_credits),
+    )
