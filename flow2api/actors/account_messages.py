@@ -82,6 +82,27 @@ class Refresh(Ask[AccountView], frozen=True):
     """Sign in anew, read credits and tier. A failure is told and recorded but never disables the account."""
 
 
+class KeepFresh(Ask[bool], frozen=True):
+    """Sign in anew if the login ends within that time; answers whether it did.
+
+    A failure is told and recorded but never disables the account; after one it is left alone for a while, each time longer.
+    """
+
+    ahead_seconds: float
+
+
+class Observe(Ask[AccountView], frozen=True):
+    """Read credits and tier. A failure is told and recorded but never disables the account."""
+
+
+class Revive(Ask[bool], frozen=True):
+    """End the rests whose time is over; answers whether there were any."""
+
+
+class RollDay(Ask[bool], frozen=True):
+    """Begin the counts of the day anew if the UTC day has changed; answers whether it had."""
+
+
 class Enable(Ask[AccountView], frozen=True):
     """Take the account back into service by hand; clears rests and errors."""
 
@@ -120,6 +141,10 @@ AccountMessage = (
     | Stop
     | Look
     | Refresh
+    | KeepFresh
+    | Observe
+    | Revive
+    | RollDay
     | Enable
     | Disable
     | Change

@@ -8,6 +8,7 @@ import msgspec
 from flow2api.domain.account import AccountView
 from flow2api.domain.job import Progress
 from flow2api.domain.proxy import ProxyView
+from flow2api.domain.schedule import ScheduleView
 
 
 class JobMoved(msgspec.Struct, frozen=True, tag="job_moved"):
@@ -45,10 +46,33 @@ class ProxyRemoved(msgspec.Struct, frozen=True, tag="proxy_removed"):
     at: float
 
 
+class ScheduleChanged(msgspec.Struct, frozen=True, tag="schedule_changed"):
+    """A piece of regular work began to run, or was paused, resumed or given another interval."""
+
+    view: ScheduleView
+    at: float
+
+
+class ScheduleRan(msgspec.Struct, frozen=True, tag="schedule_ran"):
+    """A run of a piece of regular work ended; `view.last` tells how."""
+
+    view: ScheduleView
+    at: float
+
+
 class DrainStarted(msgspec.Struct, frozen=True, tag="drain_started"):
     """The process has begun to stop."""
 
     at: float
 
 
-Event = JobMoved | AccountChanged | AccountRemoved | ProxyChanged | ProxyRemoved | DrainStarted
+Event = (
+    JobMoved
+    | AccountChanged
+    | AccountRemoved
+    | ProxyChanged
+    | ProxyRemoved
+    | ScheduleChanged
+    | ScheduleRan
+    | DrainStarted
+)

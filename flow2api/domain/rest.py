@@ -106,6 +106,12 @@ def with_day(counts: Counts, now: float) -> Counts:
     return replace(counts, day=day, images_today=0, videos_today=0, errors_today=0)
 
 
+def rolled_over(account: Account, now: float) -> Account:
+    """The account with its counts of the day at zero if the UTC day has changed."""
+    counts = with_day(account.counts, now)
+    return account if counts is account.counts else replace(account, counts=counts)
+
+
 def enabled_by_hand(account: Account, now: float) -> Account:
     """The account ready for work, with rests, strikes and the row of errors forgotten."""
     return replace(
