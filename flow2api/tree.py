@@ -10,9 +10,9 @@ from pathlib import Path
 
 import trio
 
-from flow2api.actors.account import AccountParts
+from flow2api.actors.account import AccountParts, CaptchaSource
 from flow2api.actors.accounts import Accounts, AccountsMessage
-from flow2api.actors.captcha import captcha_source
+from flow2api.actors.captcha import BROWSER_DRAIN_SECONDS, Captcha, CaptchaParts, NoCaptcha, TabCaptcha
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.fair_queue import FairQueue
@@ -24,6 +24,8 @@ from flow2api.actors.media import Media, MediaMessage
 from flow2api.actors.proxies import Proxies, ProxyParts
 from flow2api.actors.proxy_messages import ProxiesMessage
 from flow2api.actors.roster import Roster
+from flow2api.actors.tab_pool import PoolRules, TabPool, TabPoolMessage
+from flow2api.actors.tab_slot import Site
 from flow2api.api.auth import KeyRing
 from flow2api.api.server import Listeners
 from flow2api.api.services import Pace, Services
@@ -95,6 +97,7 @@ class Tree:
             self.bus.publish(DrainStarted(at=time.time()))
 
     def _make_mailboxes(self) -> None:
+        self._tabs: Mailbox[TabPoolMessage] = Mailbox("captcha tabs", TabPool.mailbox_size)
         self._ledger: Mailbox[Note] = Mailbox("ledger", Ledger.mailbox_size)
         self._media: Mailbox[MediaMessage] = Mailbox("media", Media.mailbox_size)
         self._accounts: Mailbox[AccountsMessage] = Mailbox("accounts", Accounts.mailbox_size)
@@ -118,6 +121,8 @@ class Tree:
                 mailbox=self._ground.proxies,
                 drain_seconds=SHORT_DRAIN_SECONDS,
             ),
+            # Nothing is started in here until a token is asked for.
+            ChildSpec("captcha", self._captcha, drain_seconds=2 * BROWSER_DRAIN_SECONDS),
             ChildSpec("media", fetching, mailbox=self._media, drain_seconds=SHORT_DRAIN_SECONDS),
             ChildSpec(
                 "accounts",
@@ -158,7 +163,7 @@ class Tree:
         return AccountParts(
             store=self._store,
             providers=self._providers(),
-            captcha=captcha_source(config.captcha.method),
+            captcha=self._captcha_source(),
             roster=self._roster,
             wake=lambda: dispatcher.cast(Reconsider()),
             bus=self.bus,
@@ -179,6 +184,27 @@ class Tree:
             poll_seconds=self.config.flow.poll_interval,
             pauses=Backoff(first=self.config.jobs.pause_seconds, factor=3, limit=20),
         )
+
+    def _captcha_source(self) -> CaptchaSource:
+        if self.config.captcha.method == "none":
+            return NoCaptcha()
+        return TabCaptcha(self._tabs.ref, self._exits.exit_for)
+
+    def _captcha(self) -> Captcha:
+        flow, rules = self.config.flow, self.config.captcha
+        parts = CaptchaParts(
+            profile=Path(self.config.storage.data_dir) / "browser" / "captcha",
+            site=Site(page_url=flow.page_url, site_key=flow.recaptcha_site_key, script_url=rules.script_url),
+            rules=PoolRules(
+                max_tabs=rules.max_tabs,
+                idle_seconds=rules.idle_seconds,
+                max_tokens=rules.tokens_per_tab,
+                max_age_seconds=rules.tab_seconds,
+            ),
+            bus=self.bus,
+            now=time.time,
+        )
+        return Captcha(parts, self._tabs)
 
     def _proxy_parts(self) -> ProxyParts:
         proxy = self.config.proxy

@@ -26,11 +26,15 @@ from flow2api.actors.account_messages import (
     FetchClip,
     Follow,
     Join,
+    KeepFresh,
     Locate,
     Look,
+    Observe,
     Prepare,
     Refresh,
     ReplaceVault,
+    Revive,
+    RollDay,
     Stop,
     Upsample,
 )
@@ -46,7 +50,7 @@ from flow2api.errors import Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ref
-from flow2api.providers.base import Balance, Begun, Check, Order, Prepared, Provider, Session, Stage
+from flow2api.providers.base import Balance, Begun, CaptchaToken, Check, Order, Prepared, Provider, Session, Stage
 from flow2api.store import accounts
 from flow2api.store.door import Store
 
@@ -71,8 +75,12 @@ FLUSH_SECONDS = 2.0
 class CaptchaSource(Protocol):
     """Where tokens come from."""
 
-    async def token(self, account_id: str, action: str) -> str:
-        """A fresh token for one call, empty when captchas are off. `UpstreamFailure` captcha_unavailable when none can be had."""
+    async def token(self, account_id: str, action: str) -> CaptchaToken:
+        """A fresh token for one call, an empty one when captchas are off.
+
+        Raises:
+            UpstreamFailure: `captcha_unavailable`; the message says why.
+        """
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,15 @@ class AccountActor(Actor[AccountMessage]):
             case Stop():
                 self.answer_in_task(self._stop, message.made)
             case Refresh():
-                self.answer_in_task(self._refresh)
+                self.answer_in_task(self._noting, self._refresh)
+            case KeepFresh():
+                self.answer_in_task(self._noting, partial(self._login.keep_fresh, message.ahead_seconds))
+            case Observe():
+                self.answer_in_task(self._noting, self._observe)
+            case Revive():
+                return await self._set_if_other(rest.revived(self._account, self._parts.now()))
+            case RollDay():
+                return await self._set_if_other(rest.rolled_over(self._account, self._parts.now()))
             case ReplaceVault():
                 self.answer_in_task(self._replace_vault, message.vault)
             case Look():
@@ -175,12 +191,22 @@ class AccountActor(Actor[AccountMessage]):
             await self._login.save_vault()
 
     async def _refresh(self) -> AccountView:
+        await self._login.renew()
+        return self._view()
+
+    async def _observe(self) -> AccountView:
+        balance = await self._login.balance()
+        if balance is not None:
+            await self._set(rest.after_sign_in(self._account, balance.tier, balance.credits, self._parts.now()))
+        return self._view()
+
+    async def _noting(self, call: Callable[[], Awaitable[R]]) -> R:
+        """A call for upkeep: that it failed is recorded, but the account's standing is not touched."""
         try:
-            await self._login.renew()
+            return await call()
         except UpstreamFailure as failure:
             await self._set(rest.noted(self._account, failure, self._parts.now()))
             raise
-        return self._view()
 
     async def _replace_vault(self, vault: bytes) -> AccountView:
         await self._login.replace(vault)
@@ -233,7 +259,12 @@ class AccountActor(Actor[AccountMessage]):
 
     async def _captcha(self, generation: Generation) -> str:
         action = self._provider.captcha_action(generation)
-        return "" if action is None else await self._parts.captcha.token(self._id, action)
+        if action is None:
+            return ""
+        token = await self._parts.captcha.token(self._id, action)
+        if token.user_agent is not None:
+            self._login.session.bear(token.user_agent)
+        return token.value
 
     # -- what runs upstream --------------------------------------------------------------------------------------
 
@@ -307,6 +338,12 @@ class AccountActor(Actor[AccountMessage]):
     async def _set_and_view(self, account: Account) -> AccountView:
         await self._set(account)
         return self._view()
+
+    async def _set_if_other(self, account: Account) -> bool:
+        if account is self._account:
+            return False
+        await self._set(account)
+        return True
 
     def _view(self) -> AccountView:
         return self._parts.roster.view(self._id)

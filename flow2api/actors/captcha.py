@@ -1,32 +1,104 @@
-"""Where captcha tokens come from. With `captcha.method = "none"` calls carry an empty token.
+"""Where captcha tokens come from: the tabs of a browser on this machine, or nowhere where the upstream asks for none.
 
-Tokens from a browser tab are not part of this version: with `captcha.method = "browser"` every generation that needs one is
-refused before anything is sent, and says so.
+Browser and tab pool stand under a supervisor of their own that parks them when they keep crashing, so that no trouble with a browser
+ever stops the API: whoever needs a token is told why there is none.
 """
 
-from typing import Literal
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Never
 
-from flow2api.actors.account import CaptchaSource
+import trio
+
+from flow2api.actors.browser import Browser, BrowserMessage
+from flow2api.actors.tab_pool import PoolRules, Solve, TabPool, TabPoolMessage
+from flow2api.actors.tab_slot import Site
+from flow2api.browser.errors import BrowserFault
 from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.kit.actor import Actor
+from flow2api.kit.bus import EventBus
+from flow2api.kit.errors import ActorError
+from flow2api.kit.mailbox import Mailbox, Ref
+from flow2api.kit.supervisor import ChildSpec, DynamicSupervisor
+from flow2api.providers.base import CaptchaToken
+
+log = logging.getLogger("flow2api.captcha")
+
+# A browser that has to be started, a page that has to be loaded, and a retry of both.
+TOKEN_SECONDS = 120.0
+# The browser is asked to close, then told to, then killed.
+BROWSER_DRAIN_SECONDS = 10.0
 
 
 class NoCaptcha:
     """For an upstream that asks for none."""
 
-    async def token(self, account_id: str, action: str) -> str:
-        return ""
+    async def token(self, account_id: str, action: str) -> CaptchaToken:
+        return CaptchaToken()
 
 
-class NoTabs:
-    """Tokens are wanted and there is nothing that makes them."""
+class TabCaptcha:
+    """Tokens from the pool of tabs, each from a tab behind the exit of the account that needs it."""
 
-    async def token(self, account_id: str, action: str) -> str:
-        raise UpstreamFailure(
-            FailureKind.CAPTCHA_UNAVAILABLE,
-            'this version cannot take captcha tokens from a browser tab; where none are needed, set captcha.method = "none"',
+    def __init__(self, pool: Ref[TabPoolMessage], exit_for: Callable[[str], str | None]) -> None:
+        self._pool = pool
+        self._exit_for = exit_for
+
+    async def token(self, account_id: str, action: str) -> CaptchaToken:
+        try:
+            with trio.fail_after(TOKEN_SECONDS):
+                return await self._pool.ask(Solve(action, self._exit_for(account_id)))
+        except BrowserFault as fault:
+            why = str(fault)
+        except ActorError as error:
+            why = f"the tab pool is not running: {error}"
+        except trio.TooSlowError:
+            why = f"the page gave none within {TOKEN_SECONDS:.0f} s"
+        raise UpstreamFailure(FailureKind.CAPTCHA_UNAVAILABLE, why)
+
+
+@dataclass(frozen=True)
+class CaptchaParts:
+    """What the captcha branch works with."""
+
+    profile: Path
+    site: Site
+    rules: PoolRules
+    bus: EventBus
+    now: Callable[[], float]
+
+
+class Captcha(Actor[Never]):
+    """Keeps browser and tab pool under their own supervisor."""
+
+    mailbox_size: ClassVar[int] = 1
+
+    def __init__(self, parts: CaptchaParts, pool: Mailbox[TabPoolMessage]) -> None:
+        self._parts = parts
+        self._browser: Mailbox[BrowserMessage] = Mailbox("captcha browser", Browser.mailbox_size)
+        self._pool = pool
+        self._branch = DynamicSupervisor("captcha branch", bus=parts.bus, on_exhausted="park")
+
+    async def start(self) -> None:
+        parts = self._parts
+        await self.tasks.start(self._branch.run)
+        await self._branch.start_child(
+            ChildSpec(
+                "captcha browser",
+                lambda: Browser(parts.profile, parts.now),
+                mailbox=self._browser,
+                drain_seconds=BROWSER_DRAIN_SECONDS,
+            )
+        )
+        await self._branch.start_child(
+            ChildSpec(
+                "captcha tabs",
+                lambda: TabPool(self._browser.ref, parts.site, parts.rules, parts.now),
+                mailbox=self._pool,
+            )
         )
 
-
-def captcha_source(method: Literal["browser", "none"]) -> CaptchaSource:
-    """The source for a setting."""
-    return NoCaptcha() if method == "none" else NoTabs()
+    async def drain(self) -> None:
+        await self._branch.stop()

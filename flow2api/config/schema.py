@@ -93,7 +93,7 @@ class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             pattern=BASE_URL,
             title=A_BASE_URL,
-            description="Planned, without effect yet: page on which captcha tokens are asked for.",
+            description="Page on which captcha tokens are asked for.",
         ),
     ] = "https://labs.google/fx/tools/flow"
     recaptcha_site_key: Annotated[
@@ -101,7 +101,7 @@ class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             pattern=r"^[\w-]+$",
             title="letters, digits, - and _",
-            description="Planned, without effect yet: site key of that page's captcha.",
+            description="Site key of that page's captcha.",
         ),
     ] = "6LdsFiUsAAAAAIjVDZcuLhaHiDn5nnHVXVRQGeMV"
     poll_interval: Annotated[
@@ -109,7 +109,7 @@ class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=0.01,
             le=600,
-            description="Planned, without effect yet: seconds between two looks at clips that are under way.",
+            description="Seconds between two looks at the clips that an account has under way.",
         ),
     ] = 3.0
     request_timeout: Annotated[
@@ -123,7 +123,7 @@ class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=0.1,
             le=DAY,
-            description="Planned, without effect yet: seconds after which a clip that is not done has failed.",
+            description="Seconds after which a clip that is not done has failed.",
         ),
     ] = 1500.0
     projects_per_account: Annotated[
@@ -137,10 +137,27 @@ class CaptchaConfig(msgspec.Struct, frozen=True, kw_only=True):
     method: Annotated[
         Literal["browser", "none"],
         Meta(
-            description="Where captcha tokens come from. none: none are sent. browser: tabs of a Chromium on this machine, "
-            "which is planned; until then generations that need a token are refused."
+            description="Where captcha tokens come from. browser: tabs of a Chromium on this machine. none: calls carry no token."
         ),
     ] = "browser"
+    max_tabs: Annotated[
+        int, Meta(ge=1, le=50, description="Captcha tabs that are open at a time, one for each proxy.")
+    ] = 4
+    idle_seconds: Annotated[
+        float, Meta(ge=10, le=DAY, description="Seconds without use after which a captcha tab is closed.")
+    ] = 600.0
+    tokens_per_tab: Annotated[
+        int, Meta(ge=1, le=100_000, description="Tokens after which a captcha tab is replaced by a fresh one.")
+    ] = 200
+    tab_seconds: Annotated[
+        float, Meta(ge=60, le=30 * DAY, description="Seconds after which a captcha tab is replaced by a fresh one.")
+    ] = 21600.0
+    script_url: Annotated[
+        str,
+        Meta(
+            pattern=BASE_URL, title=A_BASE_URL, description="Captcha script, added to a page that has none of its own."
+        ),
+    ] = "https://www.google.com/recaptcha/enterprise.js"
 
 
 class StorageConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,7 +230,7 @@ class AccountsConfig(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, le=100, description="Pictures that a new account may make at a time.")
     ] = 2
     default_video_concurrency: Annotated[
-        int, Meta(ge=1, le=100, description="Planned, without effect yet: clips that a new account may make at a time.")
+        int, Meta(ge=1, le=100, description="Clips that a new account may make at a time.")
     ] = 2
     error_threshold: Annotated[
         int, Meta(ge=1, le=1000, description="Errors in a row after which an account is disabled.")

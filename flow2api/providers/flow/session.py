@@ -58,6 +58,9 @@ class FlowSession(FollowUps):
     async def balance(self) -> Balance:
         return await self._access.balance()
 
+    def bear(self, user_agent: str) -> None:
+        self._client.bear(user_agent)
+
     async def prepare(self, order: Order) -> Prepared:
         """Choose a project and bring the pictures there. What was uploaded before a failure is kept for the next time."""
         generation = order.generation
