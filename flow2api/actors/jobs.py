@@ -259,10 +259,11 @@ class Jobs(Actor[JobsMessage]):
             log.error("left as stored job=%s state=%s: %s", live.job.id, live.job.state.value, fault)
             live.end(_left_alone(live.job))
         finally:
-            # Whatever else ends this task, nobody is left waiting for it.
-            if not live.ended:
+            if live.ended:
+                self._leave(live)
+            else:
+                # Cut short with this life of the actor: nobody is left waiting for it, and a drain can name it.
                 live.end(_left_alone(live.job))
-            self._leave(live)
 
     def _publish(self, progress: Progress) -> None:
         self._bus.publish(JobMoved(progress=progress, at=progress.job.updated_at))

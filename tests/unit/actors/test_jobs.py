@@ -429,3 +429,18 @@ async def test_who_waits_for_idleness_is_told_when_the_last_job_has_ended(autoju
                 assert idle == []
                 gate.set()
         assert idle == [True, True]
+
+
+async def test_a_drain_that_is_cut_short_names_every_job_that_was_left(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_inline_store() as store:
+        async with open_world(store) as world:
+            await world.add_account(image_concurrency=10)
+            world.script.add("begin", *[trio.Event() for _ in range(10)])
+            held = [(await world.submit()).progress.job.id for _ in range(10)]
+            await trio.testing.wait_all_tasks_blocked()
+        [line] = [record.getMessage() for record in caplog.records if "cut short" in record.getMessage()]
+        assert "jobs=10" in line
+        assert all(job_id in line for job_id in held)
+        assert {job.state for job in await store.read(jobs.unfinished)} == {JobState.SUBMITTING}
