@@ -45,9 +45,12 @@ def open_files(path: Path, seal: Seal, readers: int) -> Opened:
         path.parent.mkdir(parents=True, exist_ok=True)
         stack.enter_context(held_lock(path))
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        is_new = path.stat().st_size == 0
         writer = stack.enter_context(contextlib.closing(_connect(path, seal)))
-        # Takes effect in a new file alone: pages that fall free there can be given back bit by bit, without a rebuild.
-        writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        if is_new:
+            # It takes effect in a new file alone, and in one that is refused below not even its header may change. Pages that
+            # fall free can be given back bit by bit then, without a rebuild.
+            writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
         prepare(writer, str(path))
         _use_wal(writer, path)  # after the checks, so that a refused file is left as it was
         opened = tuple(_open_reader(path, seal, stack) for _ in range(readers))

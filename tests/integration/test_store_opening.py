@@ -99,9 +99,11 @@ async def test_a_wrong_master_key_is_refused_and_the_right_one_still_opens(tmp_p
     path = tmp_path / "store.db"
     async with open_store(path, SEAL) as store:
         await store.write(settings.put, "a", 1)
+    before = path.read_bytes()
     message = await refusal(path, Seal(b"x" * 32))
     assert "STORAGE_MASTER_KEY" in message
     assert "master.key" in message
+    assert path.read_bytes() == before
     async with open_store(path, SEAL) as store:
         assert await store.read(settings.all_settings) == {"a": 1}
 
