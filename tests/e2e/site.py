@@ -242,4 +242,6 @@ async def open_site(folder: Path, *, accounts: int = 1) -> AsyncIterator[Site]:
             async with httpx.AsyncClient(base_url=ready["base"], timeout=30, trust_env=False) as client:
                 emulator = Emulator(client, ready)
                 secrets.values |= set(emulator.session_tokens)
-                yield Site(folder, secrets, dict(emulator.settings), emulator=emulator)
+                # All that is ever logged is searched for secrets.
+                settings = emulator.settings | {"FLOW2API_LOG_LEVEL": "debug"}
+                yield Site(folder, secrets, settings, emulator=emulator)

@@ -170,21 +170,23 @@ def mixed(number: int) -> dict[str, object]:
     return kinds[number % len(kinds)]
 
 
-async def wait_mixed(gateway: Gateway) -> None:
-    """Wait until all jobs are stored, and some are held at the service while others wait."""
+async def wait_mixed(site: Site, gateway: Gateway) -> None:
+    """Wait until some jobs are being fetched, some are out and some wait, and keep it so."""
 
-    async def look() -> bool | None:
-        states = [job["state"] for job in (await gateway.jobs()).values()]
-        return (len(states) == JOBS and {"queued", "submitting", "fetching"} <= set(states)) or None
+    async def states(wanted: set[str]) -> bool | None:
+        found = [job["state"] for job in (await gateway.jobs()).values()]
+        return (len(found) == JOBS and wanted <= set(found)) or None
 
-    await until(look, "there are jobs in many states")
+    await until(lambda: states({"queued", "fetching"}), "all jobs are stored, and one is being fetched")
+    await site.emulator.knobs(image_latency_seconds=60.0)
+    await until(lambda: states({"queued", "submitting", "fetching"}), "there are jobs in many states")
 
 
 @pytest.mark.slow
 async def test_twenty_jobs_in_mixed_states_survive_three_kills_without_one_being_paid_twice(tmp_path: Path) -> None:
     async with open_site(tmp_path, accounts=2) as site:
-        await site.emulator.knobs(image_latency_seconds=0.1, upscale_latency_seconds=0.1)
         for start, hardship in enumerate(HARDSHIPS):
+            await site.emulator.knobs(image_latency_seconds=0.3)
             for call, fault in hardship.items():
                 await site.emulator.plan(call, fault)
             async with site.gateway() as gateway, trio.open_nursery() as nursery:
@@ -192,9 +194,10 @@ async def test_twenty_jobs_in_mixed_states_survive_three_kills_without_one_being
                     await site.add_accounts(gateway)
                     for number in range(JOBS):
                         nursery.start_soon(gateway.ask_in_vain, mixed(number))
-                await wait_mixed(gateway)
+                await wait_mixed(site, gateway)
                 await gateway.program.kill()
             await site.emulator.mend()
+        await site.emulator.knobs(image_latency_seconds=0.0)
         async with site.gateway() as gateway:
             jobs = await gateway.wait_all_final()
             assert len(jobs) == JOBS
