@@ -31,6 +31,7 @@ class Results:
     def __init__(self, steps: JobSteps) -> None:
         self._steps = steps
         self._parts = steps.parts
+        self._located: dict[str, Made] = {}
 
     async def collect(self) -> list[MediaFile]:
         """Everything that the job made, as it was asked for.
@@ -48,6 +49,10 @@ class Results:
             return [await self._joined(generation.source, made) for made in job.made]
         self._steps.live.show(stage="saving")
         return await side_by_side(self.fetched, job.made)
+
+    def located(self) -> tuple[Made, ...]:
+        """What the job made, with all that was learned of it while it was fetched; follow-up work may need that."""
+        return tuple(self._located.get(made.media_id, made) for made in self._steps.job.made)
 
     async def keep_originals(self, made: Sequence[Made], failure: Failure, what: str) -> Ended:
         """The end of a job whose second step failed: the first step's results are stored and offered."""
@@ -78,7 +83,9 @@ class Results:
         job = self._steps.job
         with await self._owner() as lease:
             try:
-                return await self._by_link(await lease.account.ask(Locate(made)))
+                located = await lease.account.ask(Locate(made))
+                self._located[made.media_id] = located
+                return await self._by_link(located)
             except (UpstreamFailure, ActorError, Ended) as trouble:
                 if job.generation.kind == "image":
                     raise Ended(_lost(trouble)) from None

@@ -73,7 +73,8 @@ class JobRun:
             with await self._adopt() as lease:
                 await self._until_made(lease)
         files = await self._results.collect()
-        await self._steps.finish(JobState.SUCCEEDED, files, results=tuple(file.name for file in files))
+        names = tuple(file.name for file in files)
+        await self._steps.finish(JobState.SUCCEEDED, files, results=names, made=self._results.located())
 
     # -- to the paid call and over it ----------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ MIMES = {
     "mp4": "video/mp4",
 }
 EXTENSIONS = {mime: extension for extension, mime in MIMES.items()}
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _NAME = re.compile(r"[a-z2-7]{26}\.(png|jpg|webp|gif|bmp|mp4)")
 
 
@@ -32,7 +33,12 @@ class Library:
 
     def path(self, name: str) -> Path | None:
         """The file's path; None when `name` is not of the form that we give out, so nothing outside can be reached."""
-        return self.folder / name[:2] / name if _NAME.fullmatch(name) else None
+        return self.folder / name[:1] / name if _NAME.fullmatch(name) else None
+
+    def make_folders(self) -> None:
+        """Make all folders that names lead to, so that a writer finds them. Runs in a worker thread."""
+        for letter in _LETTERS:
+            (self.folder / letter).mkdir(parents=True, exist_ok=True)
 
     def pictures(self, names: Sequence[str]) -> tuple[Picture, ...]:
         """Stored pictures, ready for a provider. Reads the files, so it runs in a worker thread.

@@ -1,4 +1,4 @@
-"""Files on disk: inputs that callers sent and results that were made; admits, fetches and writes them.
+"""Files on disk: inputs that callers sent and results that were made; admits, fetches, writes and clears them.
 
 A file's name is unguessable and is all that a link holds. A result's record is stored together with the end of its job, so a file
 without a record is left over from a cut and belongs to nobody.
@@ -13,6 +13,7 @@ import trio
 
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.library import EXTENSIONS, Library
+from flow2api.actors.media_sweep import Sweep, Sweeper
 from flow2api.domain import picture
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure, NetworkFault
@@ -70,7 +71,7 @@ class AdoptResult(Ask[MediaFile], frozen=True):
     name: str
 
 
-MediaMessage = KeepInput | FetchResult | KeepResult | AdoptResult
+MediaMessage = KeepInput | FetchResult | KeepResult | AdoptResult | Sweep
 
 
 class Media(Actor[MediaMessage]):
@@ -101,7 +102,7 @@ class Media(Actor[MediaMessage]):
         self._fetches = trio.CapacityLimiter(FETCHES_AT_A_TIME)
 
     async def start(self) -> None:
-        await trio.to_thread.run_sync(lambda: self._library.folder.mkdir(parents=True, exist_ok=True))
+        await trio.to_thread.run_sync(self._library.make_folders)
 
     async def handle(self, message: MediaMessage) -> object:
         match message:
@@ -113,6 +114,8 @@ class Media(Actor[MediaMessage]):
                 self.answer_in_task(self._adopt, message)
             case KeepResult():
                 self.answer_in_task(self._keep_result, message.job_id, message.data)
+            case Sweep():
+                self.answer_in_task(Sweeper(self._library, self._store, self._now).sweep, message)
             case _:
                 assert_never(message)
         return None
@@ -144,7 +147,10 @@ class Media(Actor[MediaMessage]):
         async def attempt(exit_url: str | None) -> Downloaded:
             return await self._http.download(message.url, path, exit_url=exit_url, limits=CLIP_LIMITS, durable=True)
 
-        await self._patiently(message, attempt)
+        try:
+            await self._patiently(message, attempt)
+        except OSError as error:
+            raise _unwritable(error) from error
         return await self._adopt(AdoptResult(message.job_id, name))
 
     async def _adopt(self, message: AdoptResult) -> MediaFile:
@@ -209,9 +215,12 @@ class Media(Actor[MediaMessage]):
 
 def _clip_size(path: Path) -> int:
     """Size in bytes of a clip; it must begin as an MP4 file does."""
-    with path.open("rb") as file:
-        head = file.read(12)
-        size = file.seek(0, os.SEEK_END)
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+            size = file.seek(0, os.SEEK_END)
+    except OSError as error:
+        raise Failure(Code.RESULT_LOST, f"The clip is not where it should be ({error.strerror}).") from error
     if head[4:8] != b"ftyp":
         path.unlink()
         raise Failure(Code.RESULT_LOST, "What the provider delivered is no MP4 file.")
@@ -221,6 +230,12 @@ def _clip_size(path: Path) -> int:
 def _settled(status: int) -> bool:
     """Whether asking again is pointless: a signed link that has ended or never was."""
     return 400 <= status < 500 and status not in (408, 425, 429)
+
+
+def _unwritable(error: OSError) -> Failure:
+    return Failure(
+        Code.INTERNAL_ERROR, f"The media folder could not be written ({error.strerror}). Check space and rights."
+    )
 
 
 def _write_whole(path: Path, data: bytes) -> None:
@@ -239,6 +254,4 @@ def _write_whole(path: Path, data: bytes) -> None:
         side.rename(path)
     except OSError as error:
         side.unlink(missing_ok=True)
-        raise Failure(
-            Code.INTERNAL_ERROR, f"The media folder could not be written ({error.strerror}). Check space and rights."
-        ) from error
+        raise _unwritable(error) from error
