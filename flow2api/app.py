@@ -18,13 +18,15 @@ from flow2api.actors.accounts import AddAccount
 from flow2api.actors.proxies import Proxies
 from flow2api.actors.proxy_messages import ProxiesMessage, reporting_to
 from flow2api.api.server import open_listeners
-from flow2api.config import Config, Resolved
+from flow2api.config import Config, ConfigError, ProxyConfig, Resolved
 from flow2api.domain.catalog import Catalog
 from flow2api.instance import InstanceLock
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.stall import watching_stalls
 from flow2api.log import Secret
+from flow2api.net.exits import parse_exit
 from flow2api.net.http import open_http
+from flow2api.net.url import parse_url
 from flow2api.store import settings
 from flow2api.store.door import open_store
 from flow2api.store.seal import Seal, load_master_key
@@ -67,10 +69,12 @@ async def open_gateway(
 
     Raises:
         AlreadyRunning: another process holds the data folder.
+        ConfigError: a proxy in the settings cannot be used.
         OSError: the address cannot be bound.
         StoreRefused: the database cannot be used; the message says why and what to do.
         TooManyRestarts: a part of the tree kept failing, at the start or later.
     """
+    _check_proxies(resolved.config.proxy)
     data_dir = Path(resolved.config.storage.data_dir)
     with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds):
         seal = Seal(load_master_key(data_dir, environ))
@@ -99,6 +103,23 @@ async def open_gateway(
                     drain=tree.start_drain,
                     wait_draining=tree.draining.wait,
                 )
+
+
+def _check_proxies(proxy: ProxyConfig) -> None:
+    """Refuse what could only be passed over, since without its proxies the program would go out directly."""
+    problems = []
+    for name, urls in (("proxy.urls", proxy.urls), ("proxy.media_urls", proxy.media_urls)):
+        for place, url in enumerate(urls, start=1):
+            try:
+                parse_exit(url)
+            except ValueError as error:
+                problems.append(f"{name}, number {place}: {error}")
+    try:
+        parse_url(proxy.check_url or "http://localhost")
+    except ValueError as error:
+        problems.append(f"proxy.check_url: {error}")
+    if problems:
+        raise ConfigError(problems)
 
 
 def _load_catalog() -> Catalog:
