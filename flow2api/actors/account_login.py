@@ -11,6 +11,7 @@ from typing import TypeVar
 import trio
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.kit.timing import Backoff
 from flow2api.net.exits import ExitChoice
 from flow2api.providers.base import Balance, Provider, Session
 from flow2api.store import accounts
@@ -23,6 +24,8 @@ LOGIN_MARGIN_SECONDS = 300.0
 # Where a service does not say how long its token lives, it is trusted for this long; a refusal is believed at any time.
 UNKNOWN_LOGIN_SECONDS = 45 * 60.0
 LAST_WRITE_SECONDS = 5.0
+# Between tries to renew a login ahead of its end that fail; work that needs the login tries at any time.
+_AFTER_FAILURE = Backoff(first=60.0, factor=2.0, limit=3600.0)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class AccountLogin:
         self._id = account_id
         self._parts = parts
         self._lock = trio.Lock()
+        self._failures = 0
+        self._left_alone_until = -math.inf
         self._open(vault)
 
     def _open(self, vault: bytes) -> None:
@@ -66,6 +71,31 @@ class AccountLogin:
         async with self._lock:
             if not self.good():
                 await self._sign_in()
+
+    async def keep_fresh(self, ahead_seconds: float) -> bool:
+        """Sign in anew if the token ends within that time; whether it did.
+
+        After a failure nothing is tried for a while, each time longer: what wants a person is not cured by asking again.
+        """
+        async with self._lock:
+            now = self._parts.now()
+            if now < self._left_alone_until or not self._ends_within(ahead_seconds):
+                return False
+            try:
+                await self._sign_in()
+            except UpstreamFailure:
+                self._left_alone_until = now + _AFTER_FAILURE.delay(self._failures)
+                self._failures += 1
+                raise
+        return True
+
+    async def balance(self) -> Balance | None:
+        """Credits and tier as they are now; None when that took a new login, which is told of anyway."""
+        seen = self._signed_in_at
+        await self.ensure()
+        if self._signed_in_at != seen:
+            return None
+        return await self.renewing(lambda: self.session.balance())
 
     async def renew(self) -> None:
         """Sign in anew, whatever the age of the token."""
@@ -101,11 +131,18 @@ class AccountLogin:
             with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
                 await self._parts.store.write(accounts.save_vault, self._id, vault)
 
+    def _ends_within(self, seconds: float) -> bool:
+        now, until = self._parts.now(), self.session.signed_in_until
+        if until is None:
+            until = self._signed_in_at + UNKNOWN_LOGIN_SECONDS
+        # A token that never lives long is renewed when it is needed, not all the time.
+        return now >= until - seconds and now >= self._signed_in_at + LOGIN_MARGIN_SECONDS
+
     async def _sign_in(self) -> None:
         """The lock is held."""
         try:
             await self.session.sign_in()
-            self._signed_in_at = self._parts.now()
+            self._signed_in_at, self._failures = self._parts.now(), 0
             balance = await self.session.balance()
         finally:
             await self.save_vault()
