@@ -11,11 +11,14 @@ from pathlib import Path
 import trio
 
 from flow2api.actors.account import AccountParts, CaptchaSource
+from flow2api.actors.account_rounds import AccountRounds
 from flow2api.actors.accounts import Accounts, AccountsMessage
 from flow2api.actors.captcha import BROWSER_DRAIN_SECONDS, Captcha, CaptchaParts, NoCaptcha, TabCaptcha
+from flow2api.actors.chores import chores
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.fair_queue import FairQueue
+from flow2api.actors.housekeeping import Housekeeping
 from flow2api.actors.job_steps import JobParts
 from flow2api.actors.jobs import JobRules, Jobs, JobsMessage
 from flow2api.actors.ledger import Ledger, Note, Tally
@@ -24,6 +27,8 @@ from flow2api.actors.media import Media, MediaMessage
 from flow2api.actors.proxies import Proxies, ProxyParts
 from flow2api.actors.proxy_messages import ProxiesMessage
 from flow2api.actors.roster import Roster
+from flow2api.actors.schedule import ScheduleParts
+from flow2api.actors.schedules import Schedules
 from flow2api.actors.tab_pool import PoolRules, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site
 from flow2api.api.auth import KeyRing
@@ -84,6 +89,7 @@ class Tree:
         self._line: FairQueue[object] = FairQueue()
         self._library = Library(Path(config.storage.data_dir) / "media")
         self._make_mailboxes()
+        self._schedules = self._regular_work()
         self.accounts = self._accounts.ref
         self.proxies = ground.proxies.ref
         self.root = Supervisor(
@@ -143,6 +149,7 @@ class Tree:
                 # The grace was the server's, which stays up while generations run.
                 drain_seconds=SHORT_DRAIN_SECONDS,
             ),
+            ChildSpec("schedules", self._schedules.supervisor, drain_seconds=SHORT_DRAIN_SECONDS),
             ChildSpec(
                 "server",
                 lambda: Serving(self._services(), self._ground.listeners),
@@ -218,6 +225,13 @@ class Tree:
             now=time.time,
         )
 
+    def _regular_work(self) -> Schedules:
+        config, store = self.config, self._store
+        backups = Path(config.storage.data_dir) / "backups"
+        rounds = AccountRounds(self._roster, config.schedules)
+        housekeeping = Housekeeping(config, store, self._media.ref, backups, time.time)
+        return Schedules(chores(config, rounds, housekeeping), ScheduleParts(store, self.bus, time.time))
+
     def _services(self) -> Services:
         server = self.config.server
         return Services(
@@ -228,6 +242,7 @@ class Tree:
             accounts=self._accounts.ref,
             media=self._media.ref,
             library=self._library,
+            schedules=self._schedules,
             http=self._http,
             guard=Guard(self.config.media.allow_private),
             bus=self.bus,

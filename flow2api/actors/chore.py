@@ -1,7 +1,7 @@
 """Regular work as data, and the board that shows how all of it stands. Knows neither time nor actor."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 from flow2api.domain.schedule import ScheduleView
 
@@ -10,7 +10,7 @@ class ChoreFailed(Exception):
     """The work could not be done, or not all of it; the message is for the operator."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Chore:
     """One piece of regular work, as data. `work` answers in words what it did, or with nothing if there was nothing to do."""
 
@@ -18,6 +18,7 @@ class Chore:
     purpose: str
     interval_seconds: float
     work: Callable[[], Awaitable[str]] = field(repr=False)
+    _: KW_ONLY
     jitter: float = 0.1
     aligned: bool = False
     limit_seconds: float = 1800.0

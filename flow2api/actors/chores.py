@@ -1,4 +1,4 @@
-"""The list of all regular work. Another piece is another line here."""
+"""The list of all regular work. Another piece is another entry here."""
 
 from flow2api.actors.account_rounds import AccountRounds
 from flow2api.actors.chore import Chore
@@ -12,64 +12,36 @@ ROUND_SECONDS = 3 * 3600.0
 
 def chores(config: Config, rounds: AccountRounds, housekeeping: Housekeeping) -> tuple[Chore, ...]:
     """All of it, in the order in which it is shown."""
-    every = config.schedules
+    return (*_on_accounts(config, rounds), *_on_storage(config, housekeeping))
+
+
+def _on_accounts(config: Config, rounds: AccountRounds) -> tuple[Chore, ...]:
+    every, limit = config.schedules, ROUND_SECONDS
+    renews = "Renews the login of each active account shortly before it ends."
+    reads = "Reads credits and tier of each active account."
+    revives = "Brings back accounts whose rest is over, where that has not happened by itself."
+    counts = "Begins the counts of the day anew at midnight UTC."
     return (
-        Chore(
-            name="login_renewal",
-            purpose="Renews the login of each active account shortly before it ends.",
-            interval_seconds=every.login_seconds,
-            work=rounds.renew_logins,
-            limit_seconds=ROUND_SECONDS,
-        ),
-        Chore(
-            name="credits",
-            purpose="Reads credits and tier of each active account.",
-            interval_seconds=every.credits_seconds,
-            work=rounds.read_credits,
-            limit_seconds=ROUND_SECONDS,
-        ),
-        Chore(
-            name="rests",
-            purpose="Brings back accounts whose rest is over, where that has not happened by itself.",
-            interval_seconds=every.unrest_seconds,
-            work=rounds.end_rests,
-        ),
-        Chore(
-            name="daily_counts",
-            purpose="Begins the counts of the day anew at midnight UTC.",
-            interval_seconds=DAY,
-            work=rounds.roll_day,
-            jitter=0.0,
-            aligned=True,
-        ),
-        Chore(
-            name="media_sweep",
-            purpose="Removes media files that are too old, the oldest results when all take too much space, and left-over files.",
-            interval_seconds=every.sweep_seconds,
-            work=housekeeping.sweep_media,
-        ),
-        Chore(
-            name="old_generations",
-            purpose="Removes records of generations that ended long ago.",
-            interval_seconds=every.prune_seconds,
-            work=housekeeping.prune_jobs,
-        ),
-        Chore(
-            name="request_log",
-            purpose="Removes old lines of the request log.",
-            interval_seconds=every.prune_seconds,
-            work=housekeeping.prune_log,
-        ),
-        Chore(
-            name="database_maintenance",
-            purpose="Keeps the database quick and gives free space back to the disk.",
-            interval_seconds=every.maintenance_seconds,
-            work=housekeeping.maintain_database,
-        ),
-        Chore(
-            name="backup",
-            purpose="Copies the database, checks the copy and removes the oldest copies.",
-            interval_seconds=config.backup.interval_seconds,
-            work=housekeeping.back_up,
-        ),
+        Chore("login_renewal", renews, every.login_seconds, rounds.renew_logins, limit_seconds=limit),
+        Chore("credits", reads, every.credits_seconds, rounds.read_credits, limit_seconds=limit),
+        Chore("rests", revives, every.unrest_seconds, rounds.end_rests),
+        Chore("daily_counts", counts, DAY, rounds.roll_day, jitter=0.0, aligned=True),
+    )
+
+
+def _on_storage(config: Config, housekeeping: Housekeeping) -> tuple[Chore, ...]:
+    every = config.schedules
+    sweeps = (
+        "Removes media files that are too old, the oldest results when all take too much space, and left-over files."
+    )
+    generations = "Removes records of generations that ended long ago."
+    lines = "Removes old lines of the request log."
+    maintains = "Keeps the database quick and gives free space back to the disk."
+    copies = "Copies the database, checks the copy and removes the oldest copies."
+    return (
+        Chore("media_sweep", sweeps, every.sweep_seconds, housekeeping.sweep_media),
+        Chore("old_generations", generations, every.prune_seconds, housekeeping.prune_jobs),
+        Chore("request_log", lines, every.prune_seconds, housekeeping.prune_log),
+        Chore("database_maintenance", maintains, every.maintenance_seconds, housekeeping.maintain_database),
+        Chore("backup", copies, config.backup.interval_seconds, housekeeping.back_up),
     )

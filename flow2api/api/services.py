@@ -13,6 +13,7 @@ from flow2api.actors.accounts import AccountsMessage
 from flow2api.actors.jobs import JobsMessage
 from flow2api.actors.library import Library
 from flow2api.actors.media import MediaMessage
+from flow2api.actors.schedules import Schedules
 from flow2api.api.auth import KeyRing
 from flow2api.config import Config
 from flow2api.domain.catalog import Catalog
@@ -47,6 +48,7 @@ class Services:
     accounts: Ref[AccountsMessage]
     media: Ref[MediaMessage]
     library: Library
+    schedules: Schedules
     http: Http
     guard: Guard
     bus: EventBus

@@ -26,9 +26,12 @@ from flow2api.actors.accounts import (
     RemoveAccount,
     SetEnabled,
 )
+from flow2api.actors.chore import Chore
 from flow2api.actors.jobs import Attach, Cancel, Census, Count, Peek, Submit, new_job_id
 from flow2api.actors.library import Library
 from flow2api.actors.media import KeepInput
+from flow2api.actors.schedule import ScheduleParts
+from flow2api.actors.schedules import Schedules
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.api.auth import KeyRing
 from flow2api.api.exchange import GatewayRequest
@@ -260,6 +263,14 @@ class NoHttp:
         return {"requests": len(self.asked)}
 
 
+async def _sweep() -> str:
+    await trio.lowlevel.checkpoint()
+    return "swept"
+
+
+_SWEEP = Chore("sweep", "Sweeps.", 3600.0, _sweep)
+
+
 @dataclass
 class Desk:
     """A gateway whose actors are doubles."""
@@ -286,6 +297,7 @@ async def open_desk(
         plain = await keys.ensure_first_key()
         assert plain is not None
         desk_jobs, desk_media, accounts, http = FakeJobs(store), FakeMedia(library, store), FakeAccounts(), NoHttp()
+        bus = EventBus()
         services = Services(
             config=Config(server=server or ServerConfig(port=0, grace_seconds=1.0)),
             store=store,
@@ -294,9 +306,10 @@ async def open_desk(
             accounts=cast("Any", accounts),
             media=cast("Any", desk_media),
             library=library,
+            schedules=Schedules((_SWEEP,), ScheduleParts(store, bus, time.time)),
             http=cast("Any", http),
             guard=Guard(("127.0.0.1",)),
-            bus=EventBus(),
+            bus=bus,
             keys=keys,
             draining=trio.Event(),
             admin_token=ADMIN_TOKEN,
