@@ -113,6 +113,10 @@ class TestedGateway:
         self.log = log
         self.client = client
 
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.gateway.config.storage.data_dir)
+
     # -- asking --------------------------------------------------------------------------------------------------
 
     async def chat(self, prompt: str = "a red apple", **fields: object) -> httpx.Response:
@@ -224,17 +228,18 @@ async def open_tested_gateway(
     accounts: Sequence[AccountSetup] = tuple(people(ADA)),
     *,
     knobs: Knobs | None = None,
-    settings: Mapping[str, object] = {},
+    settings: Mapping[str, object] | Callable[[Urls], Mapping[str, object]] = {},
     limit_seconds: float = LIMIT_SECONDS,
 ) -> AsyncIterator[TestedGateway]:
-    """A gateway with these accounts signed in and one API key. `settings` go before the quick ones."""
+    """A gateway with these accounts signed in and one API key. `settings`, which may depend on where the service is, go before
+    the quick ones."""
     emulator = Emulator(accounts, knobs)
     key = f"f2a_{secrets.token_hex(16)}"
     with trio.fail_after(limit_seconds), tempfile.TemporaryDirectory(dir=_FOLDERS) as folder, _listening() as log:
         async with trio.open_nursery() as nursery:
             service = Service(emulator)
             urls: Urls = await nursery.start(service.run)
-            resolved = _resolved(Path(folder), urls, settings)
+            resolved = _resolved(Path(folder), urls, settings(urls) if callable(settings) else settings)
             credentials = [account.session_token for account in emulator.accounts]
             adding = [AddAccount(provider="flow", credential=credential) for credential in credentials]
             async with (
