@@ -5,6 +5,7 @@ connection. It warns and counts; it changes nothing.
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,32 +16,63 @@ log = logging.getLogger("flow2api.kit")
 
 
 class StallWatch(trio.abc.Instrument):
-    """Logs a warning for each step that takes longer than `seconds`.
+    """Logs a warning for each step that holds this thread for longer than `seconds`.
 
-    The line tells how long the step took, how much of that was work of this thread (the rest it waited: for a file, for the
-    interpreter, or for the processor), and where the task came to rest.
+    Time for which the machine was busy with other programs is taken off, as far as the system tells it. The line says how long
+    the step took, how much of that was work of this thread (the rest it waited: for a file, or for the interpreter), and where
+    the task came to rest.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
         self.stalls = 0
         self._seconds = seconds
         self._clock = clock
+        self._queue = _RunQueue()
         self._began = clock()
         self._worked = time.thread_time()
+        self._queued = self._queue.seconds()
+
+    def after_io_wait(self, timeout: float) -> None:
+        # Once for each batch of steps: asking before every step would cost more than most steps do.
+        self._queued = self._queue.seconds()
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         self._began = self._clock()
         self._worked = time.thread_time()
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
-        took = self._clock() - self._began
+        if self._clock() - self._began <= self._seconds:
+            return
+        worked, took = time.thread_time() - self._worked, self._clock() - self._began
+        before, self._queued = self._queued, self._queue.seconds()
+        took -= self._queued - before
         if took > self._seconds:
             self.stalls += 1
-            worked = time.thread_time() - self._worked
             log.warning(
                 "a step held up all tasks task=%r seconds=%.3f worked=%.3f until=%s",
                 *(task.name, took, worked, _resting_place(task)),
             )
+
+    def close(self) -> None:
+        self._queue.close()
+
+
+class _RunQueue:
+    """For how long this thread was ready to run and another one had the processor; always 0 where the system does not tell."""
+
+    def __init__(self) -> None:
+        try:
+            self._file = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._file = -1
+
+    def seconds(self) -> float:
+        return int(os.pread(self._file, 64, 0).split()[1]) / 1e9 if self._file >= 0 else 0.0
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
 
 @contextmanager
@@ -55,6 +87,7 @@ def watching_stalls(seconds: float) -> Iterator[StallWatch | None]:
         yield watch
     finally:
         trio.lowlevel.remove_instrument(watch)
+        watch.close()
 
 
 def _resting_place(task: trio.lowlevel.Task) -> str:
