@@ -4,6 +4,7 @@ Works for the media actor, a portion at a time, with every look at the disk in a
 the process ends between the two, the file belongs to nobody, and a later sweep finds it. What an unfinished job needs stays.
 """
 
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from flow2api.store.errors import StoreError
 
 # Some milliseconds of the writer's time; other writes come in between.
 PORTION = 200
+# Looking names up holds up nobody.
+LOOKED_UP = 1000
 # A file lies without a record from its writing to the end of its job, which is far less.
 STRAY_SECONDS = 86400.0
 # What a write that was cut off has left.
@@ -91,8 +94,8 @@ class Sweeper:
     async def _remove_strays(self, before: float) -> None:
         for folder in await trio.to_thread.run_sync(_folders, self._library.folder):
             old = await trio.to_thread.run_sync(self._old_files, folder, before)
-            for start in range(0, len(old), PORTION):
-                paths = old[start : start + PORTION]
+            for start in range(0, len(old), LOOKED_UP):
+                paths = old[start : start + LOOKED_UP]
                 known = await self._store.read(media.known, [path.name for path in paths])
                 strays = [path for path in paths if path.name not in known]
                 await self._unlink(strays)
@@ -100,12 +103,10 @@ class Sweeper:
 
     def _old_files(self, folder: Path, before: float) -> list[Path]:
         """Files of ours that have lain there for long; in a worker thread."""
-        return [
-            path
-            for path in folder.iterdir()
-            if (self._library.path(path.name) == path or path.name.endswith(_UNFINISHED_SUFFIX))
-            and path.lstat().st_mtime < before
-        ]
+        return [path for path in folder.iterdir() if self._is_ours(path) and _is_old_file(path, before)]
+
+    def _is_ours(self, path: Path) -> bool:
+        return self._library.path(path.name) == path or path.name.endswith(_UNFINISHED_SUFFIX)
 
     async def _unlink(self, paths: Sequence[Path]) -> None:
         stuck, trouble = await trio.to_thread.run_sync(_unlink, paths) if paths else (0, "")
@@ -115,7 +116,15 @@ class Sweeper:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if len(path.name) == 2 and path.is_dir())
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+
+
+def _is_old_file(path: Path, before: float) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:  # a write that just ended took it away
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_mtime < before
 
 
 def _unlink(paths: Sequence[Path]) -> tuple[int, str]:
