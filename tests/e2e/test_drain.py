@@ -1,6 +1,8 @@
 """SIGTERM: what runs is finished, what waits is told and kept for the next start, and a second signal ends everything at once."""
 
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -10,6 +12,9 @@ import trio
 from flow2api.instance import FILE_NAME, read_instance
 from tests.doubles.processes import until
 from tests.e2e.site import CHAT, STALL, Gateway, Site, open_site, wish
+
+# Far less than the grace, and much for a busy machine.
+PROMPT_SECONDS = 10.0
 
 
 async def read_stream(gateway: Gateway, prompt: str, into: list[str]) -> None:
@@ -85,6 +90,9 @@ async def test_who_waits_is_told_of_the_drain_and_what_was_asked_for_is_done_aft
         assert (whole[0].status_code, whole[0].json()["error"]["code"]) == (503, "draining")
         assert int(whole[0].headers["retry-after"]) > 0
         assert any('"code":"draining"' in line for line in streamed)
+        with closing(sqlite3.connect(site.data / "flow2api.db")) as db:
+            stored = [state for (state,) in db.execute("SELECT state FROM jobs ORDER BY created_at")]
+        assert stored == ["succeeded", "queued", "queued"]
         await site.emulator.knobs(image_latency_seconds=0.0)
         async with site.gateway() as gateway:
             jobs = await gateway.wait_all_final()
@@ -100,7 +108,7 @@ async def test_who_waits_is_told_of_the_drain_and_what_was_asked_for_is_done_aft
 async def test_while_it_drains_health_says_so_and_new_generations_are_refused(tmp_path: Path) -> None:
     async with open_site(tmp_path) as site, site.gateway() as gateway:
         await site.add_accounts(gateway)
-        await site.emulator.knobs(image_latency_seconds=2.0)
+        await site.emulator.knobs(image_latency_seconds=4.0)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(gateway.ask_in_vain, wish("under way"))
             await site.emulator.wait_running("image")
@@ -145,7 +153,7 @@ async def test_a_second_signal_ends_it_at_once_and_tells_by_the_exit_code(
             gateway.program.send(number)
             await wait_draining(gateway)
             gateway.program.send(number)
-            with trio.fail_after(5):
+            with trio.fail_after(PROMPT_SECONDS):
                 assert await gateway.program.wait() == 1
             assert "Traceback" not in gateway.program.err
         assert_gone(site)
@@ -165,9 +173,7 @@ async def test_a_generation_that_outlasts_the_grace_is_cut_short_and_told_as_unk
             await site.emulator.wait_running("image")
             job_id = await gateway.job_id("held")
             gateway.program.send(signal.SIGTERM)
-            # The grace, and a little for what comes after it.
-            with trio.fail_after(25):
-                await gateway.program.wait()
+            await gateway.program.wait()
             assert job_id in gateway.program.err
         assert_gone(site)
         async with site.gateway() as gateway:
@@ -181,6 +187,6 @@ async def test_an_idle_gateway_ends_promptly_even_with_connections_open(tmp_path
             # The connection of this answer stays open.
             assert (await gateway.client.get("/health")).status_code == 200
             gateway.program.send(signal.SIGTERM)
-            with trio.fail_after(5):
+            with trio.fail_after(PROMPT_SECONDS):
                 assert await gateway.program.wait() == 0
         assert_gone(site)
