@@ -66,20 +66,24 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     exit: Exit | None
     confined: bool
     """Root or a container: the browser's sandbox does not work there, and shared memory may be tiny."""
+    controlled: bool = True
+    """Whether it can be driven from here. A window in which a person works cannot: it is a browser like any other."""
+    page: str = "about:blank"
+    """The one page that is open at first."""
 
     def command(self) -> list[str]:
-        """The command line; it ends in the one page that is open at first."""
+        """The command line; it ends in the first page."""
         return [
             self.binary,
             *_QUIET,
             *_AWAKE,
             f"{PROFILE_OPTION}{self.profile}",
-            "--remote-debugging-port=0",
+            *(["--remote-debugging-port=0"] if self.controlled else []),
             *([] if self.visible else ["--headless=new"]),
             *(["--no-sandbox", "--disable-dev-shm-usage"] if self.confined else []),
             f"--proxy-server={proxy_server(self.exit)}",
             f"--proxy-bypass-list={LOOPBACK}",
-            "about:blank",
+            self.page,
         ]
 
     def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -134,3 +134,18 @@ def test_a_window_needs_a_display_and_no_container(
 def test_the_mark_of_an_engine_tells_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.path.exists", lambda path: path == "/run/.containerenv")
     assert in_container({})
+
+
+def test_a_window_for_a_person_cannot_be_driven() -> None:
+    window = Launch(
+        binary="chrome",
+        profile=PROFILE,
+        visible=True,
+        exit=None,
+        confined=False,
+        controlled=False,
+        page="https://page.example/",
+    )
+    command = window.command()
+    assert command[-1] == "https://page.example/"
+    assert not [option for option in command if option.startswith(("--remote-debugging", "--headless"))]
