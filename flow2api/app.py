@@ -51,6 +51,8 @@ class Gateway:
     drain: Callable[[], None] = field(repr=False)
     """Begin to stop: what waits is told; what is paid for is waited for. A plain call."""
     wait_draining: Callable[[], Awaitable[None]] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    """What whoever started it should know besides."""
 
 
 @asynccontextmanager
@@ -94,6 +96,7 @@ async def open_gateway(
             async with _running(tree):
                 for account in accounts:
                     await tree.accounts.ask(account)
+                tree.doors.set()
                 lock.publish(listeners.urls[0], admin_token)
                 yield Gateway(
                     config=resolved.config,

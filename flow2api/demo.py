@@ -3,6 +3,8 @@
 Nothing in it reaches beyond loopback, and no account is needed.
 """
 
+import dataclasses
+import importlib.util
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -10,6 +12,8 @@ import trio
 
 from flow2api.actors.accounts import AddAccount
 from flow2api.app import Gateway, run_gateway
+from flow2api.browser.errors import BrowserUnavailable
+from flow2api.browser.launch import find_binary
 from flow2api.config import Resolved
 from flow2api.emulator.accounts import AccountSetup
 from flow2api.emulator.app import serve_emulator
@@ -43,25 +47,57 @@ async def run_demo(
         PillowMissing: the `demo` extra is not installed; the message says how to.
     """
     require_pillow()
+    why_no_browser = await trio.to_thread.run_sync(_why_no_browser)
     emulator = Emulator(
         list(PEOPLE),
-        Knobs(image_latency_seconds=LATENCY_SECONDS, upscale_latency_seconds=LATENCY_SECONDS, pictures="drawn"),
+        Knobs(
+            captcha="off" if why_no_browser else "page",
+            image_latency_seconds=LATENCY_SECONDS,
+            upscale_latency_seconds=LATENCY_SECONDS,
+            video_pace="seconds",
+            video_queued=2,
+            video_active=6,
+            pictures="drawn",
+        ),
     )
     async with trio.open_nursery() as nursery:
         urls: Urls = await nursery.start(partial(serve_emulator, emulator, host="127.0.0.1", port=0))
         code = await run_gateway(
-            resolve(_on(urls)), environ, api_key=api_key, accounts=_accounts(emulator), on_ready=on_ready
+            resolve(_on(urls, browser=why_no_browser is None)),
+            environ,
+            api_key=api_key,
+            accounts=_accounts(emulator),
+            on_ready=lambda gateway: on_ready(dataclasses.replace(gateway, notes=(_note(why_no_browser),))),
         )
         nursery.cancel_scope.cancel()
     return code
 
 
-def _on(urls: Urls) -> dict[str, object]:
+def _why_no_browser() -> str | None:
+    """Why captcha tokens cannot come from a real tab here; None when they can."""
+    if importlib.util.find_spec("nodriver") is None:
+        return "the extra `browser` is not installed"
+    try:
+        find_binary()
+    except BrowserUnavailable as fault:
+        return str(fault)
+    return None
+
+
+def _note(why_no_browser: str | None) -> str:
+    if why_no_browser is None:
+        return "Captcha tokens are made by a real tab of the Chromium on this machine."
+    return f"Captchas are off, since {why_no_browser}; everything else is as in real use."
+
+
+def _on(urls: Urls, *, browser: bool) -> dict[str, object]:
     return {
         "flow.labs_base_url": urls.labs_base_url,
         "flow.api_base_url": urls.api_base_url,
         "flow.page_url": urls.page_url,
-        "captcha.method": "none",
+        "captcha.method": "browser" if browser else "none",
+        "captcha.script_url": f"{urls.base}/recaptcha/enterprise.js",
+        "flow.poll_interval": 1.0,
     }
 
 

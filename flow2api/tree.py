@@ -77,6 +77,8 @@ class Tree:
         config, store = ground.config, ground.store
         self.config = config
         self.draining = trio.Event()
+        self.doors = trio.Event()
+        """Set when everything is ready for callers."""
         self.bus = EventBus()
         self.keys = KeyRing(store)
         # The operator's token opens the API as well, so that a command needs no key of its own.
@@ -152,7 +154,7 @@ class Tree:
             ChildSpec("schedules", self._schedules.supervisor, drain_seconds=SHORT_DRAIN_SECONDS),
             ChildSpec(
                 "server",
-                lambda: Serving(self._services(), self._ground.listeners),
+                lambda: Serving(self._services(), self._ground.listeners, self.doors),
                 drain_seconds=grace + SHORT_DRAIN_SECONDS,
             ),
         ]

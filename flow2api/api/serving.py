@@ -13,7 +13,7 @@ from flow2api.kit.errors import ActorError
 
 
 class Serving(Actor[Never]):
-    """Runs the server on listeners that outlive it.
+    """Runs the server on listeners that outlive it, from the moment when `doors` is set; who connects before that waits.
 
     While the gateway drains it still answers: it says so, refuses new generations and hands out what gets done. It stops listening
     when no generation runs any more or the grace is over; its own drain waits until the open requests have ended.
@@ -21,22 +21,25 @@ class Serving(Actor[Never]):
 
     mailbox_size: ClassVar[int] = 1
 
-    def __init__(self, services: Services, listeners: Listeners) -> None:
+    def __init__(self, services: Services, listeners: Listeners, doors: trio.Event) -> None:
         self._services = services
         self._listeners = listeners
+        self._doors = doors
         self._ended = trio.Event()
 
     async def start(self) -> None:
-        await self.tasks.start(self._run)
+        self.tasks.start_soon(self._run)
 
     async def drain(self) -> None:
-        await self._ended.wait()
+        if self._doors.is_set():
+            await self._ended.wait()
 
-    async def _run(self, *, task_status: trio.TaskStatus[None]) -> None:
+    async def _run(self) -> None:
+        await self._doors.wait()
         services, closing = self._services, trio.Event()
         app = make_app(services)
         self.tasks.start_soon(self._close_in_time, closing)
-        await serve(app, services.config, self._listeners, draining=closing, task_status=task_status)
+        await serve(app, services.config, self._listeners, draining=closing)
         self._ended.set()
 
     async def _close_in_time(self, closing: trio.Event) -> None:

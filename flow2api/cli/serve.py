@@ -72,8 +72,9 @@ def _announce(gateway: Gateway) -> None:
 
 def _introduce(key: str, gateway: Gateway) -> None:
     register_secret(gateway.admin_token)
+    notes = "".join(f"{note}\n" for note in gateway.notes)
     _say(
-        f"The demo runs. Every picture comes from an emulator on this machine; no account is needed.\n\n"
+        f"The demo runs. Every picture and clip comes from an emulator on this machine; no account is needed.\n{notes}\n"
         f"  Address   {gateway.url}/v1\n"
         f"  API key   {key}\n\n"
         f"Ask for a picture (paste this in another terminal), then open the link in the answer in a browser:\n\n"

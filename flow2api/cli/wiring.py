@@ -28,6 +28,9 @@ class Gateway(Protocol):
     @property
     def first_key(self) -> Secret | None: ...
 
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
 
 class App(Protocol):
     """The composition root, as far as commands care."""
