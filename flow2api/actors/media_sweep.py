@@ -20,8 +20,9 @@ from flow2api.store.base import Store
 from flow2api.store.database import Database
 from flow2api.store.errors import StoreError
 
-# Some milliseconds of the writer's time; other writes come in between.
+# Some milliseconds of the writer's time, and as much again for others.
 PORTION = 200
+PAUSE_SECONDS = 0.02
 # Looking names up holds up nobody.
 LOOKED_UP = 1000
 # A file lies without a record from its writing to the end of its job, which is far less.
@@ -74,6 +75,7 @@ class Sweeper:
     async def _forget(self, verb: Callable[[Database, float, int], list[MediaFile]], moment: float) -> None:
         while files := await self._store.write(verb, moment, PORTION):
             await self._remove(files)
+            await trio.sleep(PAUSE_SECONDS)
 
     async def _make_room(self, max_bytes: int) -> None:
         excess = await self._store.read(media.total_bytes) - max_bytes
@@ -83,6 +85,7 @@ class Sweeper:
                 break
             excess -= sum(file.size_bytes for file in files)
             await self._remove(files)
+            await trio.sleep(PAUSE_SECONDS)
 
     async def _remove(self, files: Sequence[MediaFile]) -> None:
         paths = [path for file in files if (path := self._library.path(file.name)) is not None]
