@@ -3,7 +3,9 @@
 The gateway is a process of its own, so that its memory and its stalls are its own; the emulated service and the callers live here.
 """
 
+import io
 import json
+import os
 import re
 import resource
 import tempfile
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from PIL import Image
 
 from flow2api.emulator.accounts import numbered_accounts
 from flow2api.emulator.core import Emulator
@@ -20,7 +23,8 @@ from flow2api.emulator.exchange import Answer, Asked
 from flow2api.emulator.fast import serve_fast
 from flow2api.emulator.serving import Urls
 from tests.doubles.gateway import body
-from tests.e2e.site import Gateway, Place
+from tests.doubles.pictures import data_url
+from tests.e2e.site import CHAT, Gateway, Place
 
 CALLERS = 1000
 ACCOUNTS, SLOTS = 10, 10
@@ -145,3 +149,41 @@ async def test_a_thousand_streams_at_once_all_get_their_picture_in_little_memory
         assert max(emulator.ledger.peak(account.email, "image") for account in emulator.accounts) <= SLOTS
         assert peak_memory_of(gateway.program.pid) < MEMORY_BYTES
         assert stalls(gateway) == []
+
+
+def noise(side: int) -> bytes:
+    """A picture that cannot be made small."""
+    data = io.BytesIO()
+    Image.frombytes("RGB", (side, side), os.urandom(3 * side * side)).save(data, "PNG", compress_level=0)
+    return data.getvalue()
+
+
+def shown(*pictures: str) -> list[object]:
+    parts = [{"type": "image_url", "image_url": {"url": picture}} for picture in pictures]
+    return [{"role": "user", "content": [{"type": "text", "text": "x"}, *parts]}]
+
+
+@pytest.mark.slow
+async def test_large_bodies_and_hostile_ones_stall_nobody() -> None:
+    large = data_url(noise(1700))
+    answered: dict[str, tuple[dict[str, object], int]] = {
+        "two pictures of nine megabytes": (body(messages=shown(large, data_url(noise(1700)))), 200),
+        "such a picture in an earlier answer": (
+            body(messages=[{"role": "assistant", "content": f"![image]({large})"}, *shown()]),
+            200,
+        ),
+        "a prompt of megabytes": (body("word " * 4_000_000), 400),
+        "base64 written as for a URL": (body(messages=shown("data:image/png;base64," + "%41" * 8_000_000)), 400),
+        "marks of pictures without end": (
+            body(messages=[{"role": "assistant", "content": "![a](" * 3_000_000}, *shown()]),
+            200,
+        ),
+        "a million messages": (body(messages=[{"role": "user", "content": "x"}] * 1_000_000), 413),
+        "a list of millions": (body(modalities=["x"] * 5_000_000), 413),
+    }
+    async with open_watched() as (emulator, gateway):
+        emulator.gate.set()
+        for words, (wish, status) in answered.items():
+            answer = await gateway.client.post(CHAT, content=json.dumps(wish).encode(), headers=gateway.bearer)
+            assert (words, answer.status_code) == (words, status)
+            assert (words, stalls(gateway)) == (words, [])
