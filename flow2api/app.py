@@ -51,6 +51,8 @@ class Gateway:
     drain: Callable[[], None] = field(repr=False)
     """Begin to stop: what waits is told; what is paid for is waited for. A plain call."""
     wait_draining: Callable[[], Awaitable[None]] = field(repr=False)
+    cut_short: Sequence[str] = ()
+    """Ids of jobs that the drain could not wait for, once it is over."""
     notes: tuple[str, ...] = ()
     """What whoever started it should know besides."""
 
@@ -105,6 +107,7 @@ async def open_gateway(
                     first_key=Secret(made) if made else None,
                     drain=tree.start_drain,
                     wait_draining=tree.draining.wait,
+                    cut_short=tree.cut_short,
                 )
 
 
@@ -174,7 +177,7 @@ async def run_gateway(
                 log.info("draining")
             nursery.cancel_scope.cancel()
         log.info("stopped")
-        return 0
+        return 1 if gateway.cut_short else 0
     log.warning("stopped at once, the drain was cut short")
     return 1
 

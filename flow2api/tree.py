@@ -27,6 +27,7 @@ from flow2api.actors.media import Media, MediaMessage
 from flow2api.actors.proxies import Proxies, ProxyParts
 from flow2api.actors.proxy_messages import ProxiesMessage
 from flow2api.actors.roster import Roster
+from flow2api.actors.session_refresh import SessionRefresh
 from flow2api.actors.schedule import ScheduleParts
 from flow2api.actors.schedules import Schedules
 from flow2api.actors.tab_pool import PoolRules, TabPool, TabPoolMessage
@@ -35,6 +36,7 @@ from flow2api.api.auth import KeyRing
 from flow2api.api.server import Listeners
 from flow2api.api.services import Pace, Services
 from flow2api.api.serving import Serving
+from flow2api.browser.logins import Logins
 from flow2api.config import Config
 from flow2api.domain.account import RestPolicy
 from flow2api.domain.catalog import Catalog
@@ -119,6 +121,7 @@ class Tree:
         media = (self._library, store, self._http, self._exits, config.media.retention_seconds, time.time)
         fetching = partial(Media, *media, pauses=Backoff(first=config.jobs.pause_seconds, factor=3, limit=10))
         account_parts, job_parts = self._account_parts(), self._job_parts()
+        self.cut_short = job_parts.cut_short
         rules = JobRules(config.jobs, config.flow)
         proxy_parts = self._proxy_parts()
         return [
@@ -178,6 +181,7 @@ class Tree:
             bus=self.bus,
             policy=policy,
             exits=self._exits,
+            sessions=SessionRefresh(Logins(Path(config.storage.data_dir)), config.flow.page_url),
             now=time.time,
             poll_seconds=config.flow.poll_interval,
         )

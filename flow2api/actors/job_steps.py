@@ -6,7 +6,7 @@ Every durable step is written before the next is taken, so whatever ends the tas
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import trio
@@ -50,6 +50,8 @@ class JobParts:
     """Before another try, when the trouble is not the account's alone."""
     poll_seconds: float = 3.0
     """Between two looks at a clip that is being joined."""
+    cut_short: list[str] = field(default_factory=list)
+    """Ids of the jobs that were still at work when the drain's time was over; for the exit code."""
 
 
 class Ended(Exception):

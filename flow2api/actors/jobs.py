@@ -160,6 +160,7 @@ class Jobs(Actor[JobsMessage]):
             await self._wait_idle()
         finally:
             if self._live:
+                self._parts.cut_short.extend(self._live)
                 orphans = " ".join(f"{job_id}@{live.job.account_id}" for job_id, live in self._live.items())
                 log.warning("cut short jobs=%d %s", len(self._live), orphans)
 

@@ -173,7 +173,7 @@ async def test_a_generation_that_outlasts_the_grace_is_cut_short_and_told_as_unk
             await site.emulator.wait_running("image")
             job_id = await gateway.job_id("held")
             gateway.program.send(signal.SIGTERM)
-            await gateway.program.wait()
+            assert await gateway.program.wait() == 1
             assert job_id in gateway.program.err
         assert_gone(site)
         async with site.gateway() as gateway:
