@@ -35,7 +35,6 @@ LOOK_SECONDS = 60.0
 LAST_WRITE_SECONDS = 5.0
 NOTHING = "nothing to do"
 
-
 # What may go wrong with regular work without being a bug.
 _EXPECTED = (ChoreFailed, StoreError, Failure, UpstreamFailure, NetworkFault, ActorError, OSError)
 
@@ -101,7 +100,7 @@ class Schedule(Actor[ScheduleMessage]):
             case Resume():
                 await self._change(replace(self._saved, paused=False))
             case SetInterval():
-                await self._change(replace(self._saved, interval_seconds=_in_range(message.seconds)))
+                await self._change(replace(self._saved, interval_seconds=_in_range(message.seconds)), plan=True)
             case _:
                 assert_never(message)
         view = self._show()
@@ -128,9 +127,11 @@ class Schedule(Actor[ScheduleMessage]):
         self._wanted = True
         self._changed.set()
 
-    async def _change(self, saved: Saved) -> None:
+    async def _change(self, saved: Saved, *, plan: bool = False) -> None:
         self._saved = saved
-        self._plan()
+        if plan:
+            self._plan()
+        self._changed.set()
         await self._save()
 
     async def _keep_time(self) -> None:
@@ -158,9 +159,10 @@ class Schedule(Actor[ScheduleMessage]):
         began = trio.current_time()
         run = Run(started_at=self._parts.now(), by_hand=self._wanted)
         self._wanted, self._running = False, True
-        await self._note(run)
-        view = self._show()
-        self._parts.bus.publish(ScheduleChanged(view=view, at=run.started_at))
+        self._saved = replace(self._saved, last=run)
+        self._parts.bus.publish(ScheduleChanged(view=self._show(), at=run.started_at))
+        # Stored before the work begins: should that end the whole process, the next start does not run into it at once.
+        await self._save()
         try:
             ended = await self._outcome(run)
         except BaseException as cut:
@@ -180,15 +182,15 @@ class Schedule(Actor[ScheduleMessage]):
         return replace(run, error=f"took longer than {limit:g} seconds and was given up")
 
     async def _end(self, run: Run, began: float) -> None:
-        self._running = False
         run = replace(run, seconds=trio.current_time() - began)
-        await self._note(run)
+        self._running, self._saved = False, replace(self._saved, last=run)
         self._plan()
         before = self._board[self._chore.name]
         failed = run.error is not None
         self._board.put(replace(before, runs=before.runs + 1, failures=before.failures + failed))
         self._parts.bus.publish(ScheduleRan(view=self._show(), at=self._parts.now()))
         _log_end(self._chore.name, run)
+        await self._save()
 
     # -- what is kept --------------------------------------------------------------------------------------------
 
@@ -218,10 +220,6 @@ class Schedule(Actor[ScheduleMessage]):
         self._saved = fresh
         await self._save()
         return fresh
-
-    async def _note(self, run: Run) -> None:
-        self._saved = replace(self._saved, last=run)
-        await self._save()
 
     async def _save(self) -> None:
         """Store the state. When that fails the work goes on all the same: it may be what frees the full disk."""
