@@ -6,8 +6,11 @@ COPY flow2api flow2api
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheel .
 
 FROM python:3.12-slim
-# Extras of the package, for example "demo". Nothing under the AGPL unless it is asked for here.
-ARG EXTRAS=""
+# Extras of the package, with commas. "browser" makes captcha tokens in a Chromium of this image; it brings nodriver, which is
+# under the AGPL. Build with EXTRAS="" for an image without either.
+ARG EXTRAS="browser"
+RUN case ",$EXTRAS," in *,browser,*) apt-get update && apt-get install --yes --no-install-recommends chromium fonts-liberation \
+    && rm -rf /var/lib/apt/lists/* ;; esac
 RUN useradd --create-home --uid 10001 app && install --directory --owner app --mode 0700 /app /app/data
 COPY --from=build /wheel /wheel
 RUN set -e; wheel=$(ls /wheel/*.whl); pip install --no-cache-dir "${wheel}${EXTRAS:+[$EXTRAS]}"; rm -r /wheel
