@@ -5,7 +5,6 @@ beside the mailbox, as many at a time as the dispatcher hands out leases. It kno
 """
 
 import logging
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from typing import ClassVar, Protocol, TypeVar, assert_never
 import msgspec
 import trio
 
-from flow2api.actors.account_login import AccountLogin, LoginParts
+from flow2api.actors.account_login import AccountLogin, KeptSessions, LoginParts
 from flow2api.actors.account_messages import (
     AccountMessage,
     Begin,
@@ -32,6 +31,7 @@ from flow2api.actors.account_messages import (
     Observe,
     Prepare,
     Refresh,
+    Renew,
     ReplaceVault,
     Revive,
     RollDay,
@@ -42,7 +42,7 @@ from flow2api.actors.exits import ExitBook
 from flow2api.actors.poller import Poller, failure_of
 from flow2api.actors.roster import Entry, Roster
 from flow2api.domain import rest
-from flow2api.domain.account import Account, AccountState, AccountView, RestPolicy
+from flow2api.domain.account import Account, AccountView, RestPolicy
 from flow2api.domain.events import AccountChanged
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, Made, upstream_key
@@ -96,6 +96,7 @@ class AccountParts:
     bus: EventBus
     policy: RestPolicy
     exits: ExitBook
+    sessions: KeptSessions
     now: Callable[[], float]
     poll_seconds: float = 3.0
     """Between two looks at the clips that run upstream."""
@@ -120,8 +121,7 @@ class AccountActor(Actor[AccountMessage]):
     async def start(self) -> None:
         parts = self._parts
         self._account, vault = await parts.store.read(accounts.get, self._id)
-        login = LoginParts(parts.store, self._provider, parts.exits.choice(self._id), parts.now, self._on_signed_in)
-        self._login = AccountLogin(self._id, login, vault)
+        self._login = AccountLogin(self._id, self._login_parts(), vault)
         self._announce()
         self.tasks.start_soon(self._poller.run)
         self.tasks.start_soon(self._return_from_rest)
@@ -161,6 +161,8 @@ class AccountActor(Actor[AccountMessage]):
                 return await self._set_if_other(rest.revived(self._account, self._parts.now()))
             case RollDay():
                 return await self._set_if_other(rest.rolled_over(self._account, self._parts.now()))
+            case Renew():
+                self.answer_in_task(self._noting, self._renew)
             case ReplaceVault():
                 self.answer_in_task(self._replace_vault, message.vault)
             case Look():
@@ -170,7 +172,7 @@ class AccountActor(Actor[AccountMessage]):
             case Disable():
                 return await self._set_and_view(rest.disabled_by_hand(self._account, self._parts.now()))
             case Change():
-                return await self._set_and_view(_changed(self._account, message))
+                return await self._set_and_view(message.of(self._account))
             case _:
                 assert_never(message)
         return None
@@ -209,8 +211,22 @@ class AccountActor(Actor[AccountMessage]):
             raise
 
     async def _replace_vault(self, vault: bytes) -> AccountView:
-        await self._login.replace(vault)
+        await self._login.replace(vault, self._account.email)
         return await self._set_and_view(rest.enabled_by_hand(self._account, self._parts.now()))
+
+    async def _renew(self) -> AccountView:
+        await self._login.renew_from_browser(self._account.email)
+        return self._view()
+
+    def _on_session_ended(self) -> None:
+        if self._parts.sessions.kept(self._id):
+            self.tasks.start_soon(self._renew_unasked)
+
+    async def _renew_unasked(self) -> None:
+        try:
+            await self._noting(self._renew)
+        except (UpstreamFailure, Failure) as failure:
+            log.warning("its session ended and its browser has no other account=%s: %s", self._id, failure)
 
     # -- the paid part -------------------------------------------------------------------------------------------
 
@@ -231,12 +247,7 @@ class AccountActor(Actor[AccountMessage]):
         return await self._login.session.begin(prepared, token)
 
     async def _enlarge(self, message: Enlarge) -> bytes:
-        try:
-            await self._login.ensure()
-            return await self._login.renewing(lambda: self._enlarge_once(message))
-        except UpstreamFailure as failure:
-            await self._failed(failure, message.generation)
-            raise
+        return await self._costly_call(message.generation, partial(self._enlarge_once, message))
 
     async def _enlarge_once(self, message: Enlarge) -> bytes:
         token = await self._captcha(message.generation)
@@ -246,16 +257,19 @@ class AccountActor(Actor[AccountMessage]):
         return await self._login.session.enlarge(message.made, upscale, token)
 
     async def _upsample(self, message: Upsample) -> Begun:
-        try:
-            await self._login.ensure()
-            return await self._login.renewing(lambda: self._upsample_once(message))
-        except UpstreamFailure as failure:
-            await self._failed(failure, message.generation)
-            raise
+        return await self._costly_call(message.generation, partial(self._upsample_once, message))
 
     async def _upsample_once(self, message: Upsample) -> Begun:
         token = await self._captcha(message.generation)
         return await self._login.session.upsample(message.made, message.generation, token)
+
+    async def _costly_call(self, generation: Generation, call: Callable[[], Awaitable[R]]) -> R:
+        try:
+            await self._login.ensure()
+            return await self._login.renewing(call)
+        except UpstreamFailure as failure:
+            await self._failed(failure, generation)
+            raise
 
     async def _captcha(self, generation: Generation) -> str:
         action = self._provider.captcha_action(generation)
@@ -313,6 +327,12 @@ class AccountActor(Actor[AccountMessage]):
     @property
     def _provider(self) -> Provider:
         return self._parts.providers[self._account.provider]
+
+    def _login_parts(self) -> LoginParts:
+        parts = self._parts
+        exit_for = parts.exits.choice(self._id)
+        told = (self._on_signed_in, parts.sessions, self._on_session_ended)
+        return LoginParts(parts.store, self._provider, exit_for, parts.now, *told)
 
     async def _failed(self, failure: UpstreamFailure, generation: Generation) -> None:
         parts = self._parts
@@ -374,20 +394,7 @@ class AccountActor(Actor[AccountMessage]):
                 log.info("account returns account=%s", self._id)
                 await self._set(revived)
                 continue
-            wait = _next_return(self._account) - self._parts.now()
+            wait = rest.next_return(self._account) - self._parts.now()
             # Bounded, so that a wall clock that is set back or a sleeping machine costs an hour at most.
             with trio.move_on_after(min(max(wait, 0.05), 3600.0)):
                 await self._rests_changed.wait()
-
-
-def _next_return(account: Account) -> float:
-    """When the first rest of the account ends; infinity when none ends by itself."""
-    times = [rest_of.until for rest_of in account.model_rests.values()]
-    if account.standing.state is not AccountState.ACTIVE:
-        times.append(account.standing.until)
-    return min((until for until in times if until is not None), default=math.inf)
-
-
-def _changed(account: Account, change: Change) -> Account:
-    fields = {name: value for name, value in msgspec.structs.asdict(change).items() if value is not None}
-    return msgspec.structs.replace(account, **fields)

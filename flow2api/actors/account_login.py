@@ -6,7 +6,7 @@ Belongs to that account's actor. It draws no consequences from failures; it tell
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import trio
 
@@ -28,6 +28,16 @@ LAST_WRITE_SECONDS = 5.0
 _AFTER_FAILURE = Backoff(first=60.0, factor=2.0, limit=3600.0)
 
 
+class KeptSessions(Protocol):
+    """Sessions that an operator's browser holds; see `flow2api.actors.session_refresh`."""
+
+    def kept(self, account_id: str) -> bool: ...
+
+    async def forget(self, account_id: str) -> None: ...
+
+    async def fresh(self, account_id: str, provider: Provider, vault: bytes, exit_for: ExitChoice) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class LoginParts:
     """What a login works with."""
@@ -38,6 +48,9 @@ class LoginParts:
     now: Callable[[], float]
     signed_in: Callable[[Session, Balance], Awaitable[None]]
     """Told of each good login, with what the account has left."""
+    sessions: KeptSessions
+    ended: Callable[[], object]
+    """Told once of each session that turns out to have ended."""
 
 
 class AccountLogin:
@@ -49,12 +62,13 @@ class AccountLogin:
         self._lock = trio.Lock()
         self._failures = 0
         self._left_alone_until = -math.inf
-        self._open(vault)
-
-    def _open(self, vault: bytes) -> None:
-        self.session = self._parts.provider.open(self._id, vault, self._parts.exit_for)
+        self._has_ended = False
+        self.session = self._opened(vault)
         self._stored_vault = vault
         self._signed_in_at = -math.inf
+
+    def _opened(self, vault: bytes) -> Session:
+        return self._parts.provider.open(self._id, vault, self._parts.exit_for)
 
     def good(self) -> bool:
         """Whether the access token will hold for a while."""
@@ -102,11 +116,28 @@ class AccountLogin:
         async with self._lock:
             await self._sign_in()
 
-    async def replace(self, vault: bytes) -> None:
-        """Go on with a newly given credential of the same person."""
+    async def replace(self, vault: bytes, owner: str | None) -> None:
+        """Go on with a newly given credential of the account's owner, by his e-mail. One that does not sign in, or is another
+        person's, is refused, and everything stays as it was.
+
+        Raises:
+            UpstreamFailure: it was refused; `WRONG_ACCOUNT`, it is not the owner's or does not tell whose it is."""
         async with self._lock:
-            self._open(self._parts.provider.renewed_vault(self.session.vault, vault))
-            await self._sign_in()
+            given = self._opened(vault)
+            await given.sign_in()
+            _check_owner(given.identity.email, owner)
+            self.session = self._opened(self._parts.provider.renewed_vault(self.session.vault, given.vault))
+            await self._take_stock()
+
+    async def renew_from_browser(self, owner: str | None) -> None:
+        """Go on with the session that the owner's browser holds.
+
+        Raises:
+            Failure: it holds no other one, or cannot be looked into.
+            UpstreamFailure: as for `replace`."""
+        parts = self._parts
+        found = await parts.sessions.fresh(self._id, parts.provider, self.session.vault, parts.exit_for)
+        await self.replace(found, owner)
 
     async def renewing(self, call: Callable[[], Awaitable[R]]) -> R:
         """Run a call; when the access token is refused, renew it once and run the call once more.
@@ -142,8 +173,29 @@ class AccountLogin:
         """The lock is held."""
         try:
             await self.session.sign_in()
-            self._signed_in_at, self._failures = self._parts.now(), 0
+        except UpstreamFailure as failure:
+            if failure.kind is FailureKind.NEEDS_LOGIN and not self._has_ended:
+                self._has_ended = True
+                self._parts.ended()
+            raise
+        await self._take_stock()
+
+    async def _take_stock(self) -> None:
+        """The session has just signed in: keep its vault and tell of it."""
+        self._signed_in_at, self._failures, self._has_ended = self._parts.now(), 0, False
+        try:
             balance = await self.session.balance()
         finally:
             await self.save_vault()
         await self._parts.signed_in(self.session, balance)
+
+
+def _check_owner(email: str | None, owner: str | None) -> None:
+    """Raise `WRONG_ACCOUNT` unless both are known and the same."""
+    if not email or not owner:
+        message = "It is not known whose session this is, so it cannot take the place of this account's."
+    elif email.casefold() != owner.casefold():
+        message = f"This session belongs to {email}, but the account is {owner}. Sign in as {owner}, or add {email} on its own."
+    else:
+        return
+    raise UpstreamFailure(FailureKind.WRONG_ACCOUNT, message)

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from flow2api.domain.account import AccountView
+import msgspec
+
+from flow2api.domain.account import Account, AccountView
 from flow2api.domain.job import Generation, Made, Source
 from flow2api.kit.mailbox import Ask
 from flow2api.providers.base import Begun, Check, Order, Prepared
@@ -111,6 +113,14 @@ class Disable(Ask[AccountView], frozen=True):
     """Take the account out of service by hand."""
 
 
+class Renew(Ask[AccountView], frozen=True):
+    """Go on with the session that the operator's browser holds, if it is another one of the same person.
+
+    `SameSession` when it is not, `Failure` when the browser is signed out or cannot be looked into, `UpstreamFailure` when the session
+    is refused. The account's standing changes only for the better: it no longer needs a login.
+    """
+
+
 class Change(Ask[AccountView], frozen=True, kw_only=True):
     """Change what an operator may set; None leaves a field."""
 
@@ -121,9 +131,17 @@ class Change(Ask[AccountView], frozen=True, kw_only=True):
     images_on: bool | None = None
     videos_on: bool | None = None
 
+    def of(self, account: Account) -> Account:
+        """The account with what is to be changed."""
+        fields = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+        return msgspec.structs.replace(account, **fields)
+
 
 class ReplaceVault(Ask[AccountView], frozen=True):
-    """A new credential of the same person; puts the account back into service."""
+    """A new credential of the same person; puts the account back into service.
+
+    One that does not sign in, or is another person's (`UpstreamFailure` wrong_account), is refused and changes nothing.
+    """
 
     vault: bytes
 
@@ -145,6 +163,7 @@ AccountMessage = (
     | Observe
     | Revive
     | RollDay
+    | Renew
     | Enable
     | Disable
     | Change

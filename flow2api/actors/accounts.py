@@ -13,6 +13,7 @@ import trio
 from flow2api.actors import account_messages as to_account
 from flow2api.actors.account import AccountActor, AccountParts
 from flow2api.actors.account_messages import AccountMessage
+from flow2api.actors.roster import Entry
 from flow2api.config import AccountsConfig
 from flow2api.domain.account import Account, AccountState, AccountView
 from flow2api.domain.events import AccountRemoved
@@ -84,6 +85,22 @@ class RefreshAccount(Ask[AccountView], frozen=True):
     account_id: str
 
 
+class RenewAccount(Ask[AccountView], frozen=True):
+    """Go on with the session that the operator's browser holds for the account; see `Renew` of the account."""
+
+    account_id: str
+
+
+class ReplaceCredential(Ask[AccountView], frozen=True):
+    """Give an account a new credential of the same person; puts it back into service. Another person's is refused."""
+
+    account_id: str
+    credential: str
+
+    def __repr__(self) -> str:
+        return f"ReplaceCredential({self.account_id!r})"
+
+
 class ChangeAccount(Ask[AccountView], frozen=True):
     """Change what an operator may set."""
 
@@ -92,7 +109,15 @@ class ChangeAccount(Ask[AccountView], frozen=True):
 
 
 AccountsMessage = (
-    ListAccounts | AddAccount | ExportAccounts | RemoveAccount | SetEnabled | RefreshAccount | ChangeAccount
+    ListAccounts
+    | AddAccount
+    | ExportAccounts
+    | RemoveAccount
+    | SetEnabled
+    | RefreshAccount
+    | RenewAccount
+    | ReplaceCredential
+    | ChangeAccount
 )
 
 
@@ -132,6 +157,10 @@ class Accounts(Actor[AccountsMessage]):
                 self.answer_in_task(self._command, message.account_id, command)
             case RefreshAccount():
                 self.answer_in_task(self._command, message.account_id, to_account.Refresh())
+            case RenewAccount():
+                self.answer_in_task(self._command, message.account_id, to_account.Renew())
+            case ReplaceCredential():
+                self.answer_in_task(self._replace, message)
             case ChangeAccount():
                 self.answer_in_task(self._command, message.account_id, message.change)
             case _:
@@ -172,8 +201,15 @@ class Accounts(Actor[AccountsMessage]):
         await self._parts.store.write(accounts.delete, account_id)
         self._parts.roster.remove(account_id)
         self._parts.exits.forget(account_id)
+        await self._parts.sessions.forget(account_id)
         self._parts.wake()
         self._parts.bus.publish(AccountRemoved(account_id=account_id, at=self._parts.now()))
+
+    async def _replace(self, message: ReplaceCredential) -> AccountView:
+        """The credential is read by the account's own provider."""
+        entry = self._entry(message.account_id)
+        vault = self._parts.providers[entry.account.provider].vault_for(message.credential)
+        return await self._command(message.account_id, to_account.ReplaceVault(vault))
 
     async def _command(self, account_id: str, command: "Ask[AccountView]") -> AccountView:
         try:
@@ -182,10 +218,13 @@ class Accounts(Actor[AccountsMessage]):
             raise told(failure) from None
 
     def _ref(self, account_id: str) -> Ref[AccountMessage]:
+        return self._entry(account_id).ref
+
+    def _entry(self, account_id: str) -> Entry:
         entry = self._parts.roster.get(account_id)
         if entry is None:
             raise Failure(Code.NOT_FOUND, f"There is no account {account_id}.")
-        return entry.ref
+        return entry
 
     # -- adding --------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,10 @@ _OLD = "old-"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
+class ProfileInUse(BrowserUnavailable):
+    """Another process of ours, or another part of this one, has a browser on the profile."""
+
+
 class Logins:
     """All of them, below one data folder."""
 
@@ -57,7 +61,7 @@ class Logins:
         """Make a folder the account's, in place of the one that it had; where it is then. The caller holds `folder`.
 
         Raises:
-            BrowserUnavailable: the former one is in use; nothing has changed."""
+            ProfileInUse: the former one is in use; nothing has changed."""
         target = self.folder(account_id)
         if folder == target:
             return target
@@ -88,7 +92,8 @@ def held(folder: Path) -> Iterator[None]:
     """Keep every other process of ours from using the folder.
 
     Raises:
-        BrowserUnavailable: one does, or the folder cannot be opened."""
+        ProfileInUse: one does.
+        BrowserUnavailable: the folder cannot be opened."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as exc:
@@ -97,7 +102,7 @@ def held(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise BrowserUnavailable(
+        raise ProfileInUse(
             f"the browser profile {folder} is in use: somebody signs in with it, or its session is just being renewed"
         ) from None
     try:

@@ -98,6 +98,14 @@ def after_sign_in(account: Account, tier: Tier, credits_left: int | None, now: f
     return replace(account, standing=standing, model_rests=model_rests, tier=tier, credits=credits_left)
 
 
+def next_return(account: Account) -> float:
+    """When the first rest of the account ends; infinity when none ends by itself."""
+    times = [rest.until for rest in account.model_rests.values()]
+    if account.standing.state is not AccountState.ACTIVE:
+        times.append(account.standing.until)
+    return min((until for until in times if until is not None), default=float("inf"))
+
+
 def with_day(counts: Counts, now: float) -> Counts:
     """The counts with today's share at zero if the UTC day has changed."""
     day = datetime.fromtimestamp(now, UTC).date().isoformat()

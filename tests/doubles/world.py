@@ -75,6 +75,27 @@ class FakeMedia(Actor[MediaMessage]):
         )
 
 
+class FakeSessions:
+    """Browsers in which an account's operator signed in: what they hold, or why they do not, by account id."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, bytes | Failure] = {}
+        self.looked: list[str] = []
+
+    def kept(self, account_id: str) -> bool:
+        return account_id in self.held
+
+    async def forget(self, account_id: str) -> None:
+        self.held.pop(account_id, None)
+
+    async def fresh(self, account_id: str, provider: object, vault: bytes, exit_for: object) -> bytes:
+        self.looked.append(account_id)
+        found = self.held[account_id]
+        if isinstance(found, Failure):
+            raise found
+        return found
+
+
 class World:
     """Everything that a test touches."""
 
@@ -86,6 +107,7 @@ class World:
         self.bus = EventBus()
         self.roster = Roster()
         self.exits = ExitBook()
+        self.sessions = FakeSessions()
         self.line: FairQueue[object] = FairQueue()
         self.tally = Tally()
         self.draining = trio.Event()
@@ -112,6 +134,7 @@ class World:
             bus=self.bus,
             policy=RestPolicy(),
             exits=self.exits,
+            sessions=self.sessions,
             now=now,
         )
         job_parts = JobParts(

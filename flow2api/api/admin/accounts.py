@@ -12,6 +12,8 @@ from flow2api.actors.accounts import (
     ListAccounts,
     RefreshAccount,
     RemoveAccount,
+    RenewAccount,
+    ReplaceCredential,
     SetEnabled,
 )
 from flow2api.api import wire
@@ -35,6 +37,15 @@ class NewAccount(msgspec.Struct):
 
     def __repr__(self) -> str:
         return f"NewAccount(label={self.label!r})"
+
+
+class NewCredential(msgspec.Struct):
+    """The body of `PUT /api/accounts/{id}/credential`."""
+
+    credential: str
+
+    def __repr__(self) -> str:
+        return "NewCredential()"
 
 
 class Changes(msgspec.Struct):
@@ -63,6 +74,7 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 _new = wire.decoder(NewAccount)
+_credential = wire.decoder(NewCredential)
 _changes = wire.decoder(Changes)
 _import = wire.decoder(Import)
 
@@ -85,6 +97,8 @@ def routes(services: Services) -> Table:
         ("POST", f"{one}/enable", views.enable),
         ("POST", f"{one}/disable", views.disable),
         ("POST", f"{one}/refresh", views.refresh),
+        ("POST", f"{one}/renew", views.renew),
+        ("PUT", f"{one}/credential", views.replace),
     )
 
 
@@ -141,6 +155,13 @@ class _Views:
 
     async def refresh(self, request: GatewayRequest, account_id: str) -> TrioResponse:
         return await self._shown(RefreshAccount(account_id))
+
+    async def renew(self, request: GatewayRequest, account_id: str) -> TrioResponse:
+        return await self._shown(RenewAccount(account_id))
+
+    async def replace(self, request: GatewayRequest, account_id: str) -> TrioResponse:
+        given = wire.decode(await request.body.whole(), _credential)
+        return await self._shown(ReplaceCredential(account_id, given.credential))
 
     async def _shown(self, message: Ask[AccountView], status: int = 200) -> TrioResponse:
         view = await self._ask(message)
