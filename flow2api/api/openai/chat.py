@@ -20,7 +20,7 @@ from flow2api.api.openai.parameters import wish
 from flow2api.api.openai.pictures import Pictures
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
-from flow2api.api.wire import decode, decoder
+from flow2api.api.wire import decode, decoder, weigh
 from flow2api.domain.catalog import Wish
 from flow2api.domain.job import Job
 from flow2api.domain.model import Model
@@ -48,6 +48,7 @@ class Chat:
         """Answer one request."""
         key = self._services.keys.caller(request)
         body = await request.body.whole()
+        await weigh(body)
         asked = decode(body, _decoder)
         if not asked.messages:
             raise Failure(Code.MISSING_REQUIRED_PARAMETER, "messages must hold at least one message.", param="messages")

@@ -7,7 +7,6 @@ picture is follows from its bytes alone.
 import base64
 import binascii
 import re
-from urllib.parse import unquote
 
 import trio
 
@@ -27,6 +26,7 @@ FETCH = Limits(connect_seconds=10, total_seconds=30, max_bytes=MAX_BYTES)
 PATIENCE_SECONDS = 90.0
 
 _OWN = re.compile(r"(?:https?://[^/?#]+)?/media/([a-z2-7]+\.[a-z0-9]+)")
+_QUOTED = (("%2B", "+"), ("%2b", "+"), ("%2F", "/"), ("%2f", "/"), ("%3D", "="), ("%3d", "="))
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 
 
@@ -124,10 +124,18 @@ def _inspect(data: bytes | str, param: str) -> tuple[bytes, picture.PictureInfo]
     if isinstance(data, str):
         try:
             # Padding is often left off; too much of it does no harm.
-            data = base64.b64decode((unquote(data) if "%" in data else data) + "==")
+            data = base64.b64decode(_unquoted(data) + "==")
         except (binascii.Error, ValueError):
             raise Failure(Code.INVALID_IMAGE, "The picture's base64 is broken.", param=param) from None
     return data, picture.inspect(data, param=param)
+
+
+def _unquoted(text: str) -> str:
+    """Base64 as it was before a URL was made of it: three of its characters mean something else there."""
+    if "%" in text:
+        for quoted, plain in _QUOTED:
+            text = text.replace(quoted, plain)
+    return text
 
 
 def _too_large(param: str) -> Failure:

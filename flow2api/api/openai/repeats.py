@@ -82,7 +82,7 @@ class Repeats:
         return ended(job)
 
 
-async def claim_of(request: GatewayRequest, caller: str, body: bytes) -> Claim:
+async def claim_of(request: GatewayRequest, caller: str, body: bytes | bytearray) -> Claim:
     """By what this request may be recognised.
 
     Raises:
@@ -113,5 +113,7 @@ def _worth_another_try(job: Job) -> bool:
     return job.error is None or job.error.failure().kind.retry or job.state is JobState.CANCELLED
 
 
-def _digest(path: bytes, body: bytes) -> str:
-    return hashlib.sha256(path + b"\0" + body).hexdigest()
+def _digest(path: bytes, body: bytes | bytearray) -> str:
+    digest = hashlib.sha256(path + b"\0")
+    digest.update(body)  # not joined with the path, which would copy it
+    return digest.hexdigest()

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from flow2api.api.wire import decode, decoder
+from flow2api.api.wire import decode, decoder, weigh
 from flow2api.errors import Code, Failure
 
 
@@ -49,3 +49,18 @@ def test_what_cannot_be_read_is_named(body: bytes, code: Code, param: str | None
     assert failure.code is code
     assert failure.param == param
     assert failure.message
+
+
+@pytest.mark.parametrize("small", [b"1,", b'{"a": 1},', rb'"\n",'])
+async def test_a_large_body_of_small_things_is_refused_before_it_is_decoded(small: bytes) -> None:
+    await weigh(b'{"name": "' + b"x" * 4_000_000 + b'"}')
+    await weigh(small * 100_000)
+    with pytest.raises(Failure) as caught:
+        await weigh(small * 2_500_000)
+    assert caught.value.code is Code.REQUEST_TOO_LARGE
+
+
+async def test_a_large_body_of_escapes_is_refused_but_not_the_slashes_that_some_clients_escape() -> None:
+    await weigh(rb"a/b\/c" * 1_900_000)
+    with pytest.raises(Failure, match="escapes"):
+        await weigh(rb"\u00e9" * 2_100_000)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from flow2api.api.openai import sidework
 from flow2api.api.openai.chat_request import ChatRequest, Message
-from flow2api.api.openai.conversation import Asked, read
+from flow2api.api.openai.conversation import MAX_PROMPT, Asked, read
 from flow2api.api.wire import decode, decoder, encode
 from flow2api.errors import Code, Failure
 
@@ -108,6 +108,23 @@ def test_a_message_without_text_is_refused_with_its_place(content: object) -> No
         asked(user("before"), user(content))
     assert caught.value.code is Code.INVALID_VALUE
     assert caught.value.param == "messages[1].content"
+
+
+def test_a_prompt_that_no_upstream_would_take_is_refused_with_its_length() -> None:
+    assert len(asked(user("x" * MAX_PROMPT)).prompt) == MAX_PROMPT
+    with pytest.raises(Failure, match="has 100001 characters; at most 100000") as caught:
+        asked(user("x" * (MAX_PROMPT + 1)))
+    assert (caught.value.code, caught.value.param) == (Code.INVALID_VALUE, "messages[0].content")
+
+
+def test_a_picture_of_megabytes_in_an_earlier_answer_is_found_in_a_moment() -> None:
+    picture = "data:image/png;base64," + "iVBORw0KGgo+/" * 800_000
+    talk = messages(user("a"), assistant(f"Here: ![image]({picture}) as you wished."), user("b"))
+    start = time.process_time()
+    earlier = read(talk, lambda url: False).earlier
+    assert time.process_time() - start < 0.1
+    assert earlier is not None
+    assert earlier.url == picture
 
 
 def test_a_conversation_without_a_user_is_refused() -> None:
