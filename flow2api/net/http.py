@@ -51,6 +51,7 @@ class _Call(msgspec.Struct):
     key: Key
     limits: Limits
     repeatable: bool
+    fresh: bool = False
     exit: Exit | None = None
     begun_at: float | None = None
     """When its turn came."""
@@ -195,7 +196,8 @@ class _Session(BaseSession):  # type: ignore[misc]  # asks has no types
         return head  # type: ignore[no-any-return]
 
     async def _grab_connection(self, call: _Call) -> Connection:
-        return self.pool.take(call.key) or await self._dial(call)
+        kept = None if call.fresh else self.pool.take(call.key)
+        return kept or await self._dial(call)
 
     async def _dial(self, call: _Call) -> Connection:
         key = call.key
@@ -258,19 +260,21 @@ class Http:
         exit_url: str | None = None,
         limits: Limits = _DEFAULT_LIMITS,
         idempotent: bool | None = None,
+        fresh: bool = False,
         addresses: Sequence[str] | None = None,
     ) -> Response:
         """Ask once. Redirects are answers like others.
 
         A request is repeated, once, when a kept connection turned out dead: always if nothing of it can have been processed, else
-        only if it is `idempotent` (by default GET and HEAD are). With `addresses` these are dialled instead of what the name
+        only if it is `idempotent` (by default GET and HEAD are). A `fresh` one goes over a new connection, so that none which died
+        unnoticed can swallow it. With `addresses` these are dialled instead of what the name
         means. Cancelling closes the connection.
 
         Raises:
             NetworkFault: there is no complete answer within the limits; the kind and `maybe_sent` say what that means.
             ValueError: a header cannot be sent."""
         call = self._call(method, url, headers, exit_url, limits)
-        call.body = body
+        call.body, call.fresh = body, fresh
         if idempotent is not None:
             call.repeatable = idempotent
         if addresses:

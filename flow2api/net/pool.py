@@ -59,6 +59,9 @@ class Connection:
         """Whether the other side ended the stream in an orderly way."""
 
     async def send(self, data: bytes) -> None:
+        # It may have died since it was taken; what is sent into a dead connection counts as sent.
+        if self.reused and not self.touched and self.is_dead():
+            raise trio.BrokenResourceError
         first, self.touched = not self.touched, True
         try:
             await self.stream.send_all(data)

@@ -1,12 +1,13 @@
 """An HTTP CONNECT and SOCKS5 proxy on loopback that can misbehave on demand.
 
-It tells the two protocols apart by the first byte. Faults are set on the running double. It connects every target to `upstream`
-when one is given, so that names which exist nowhere can be asked for; and it records what was asked and counts connections.
+It tells the two protocols apart by the first byte. Faults are set on the running double, which can also die and come back in the same
+place. It connects every target to `upstream` when one is given, so that names which exist nowhere can be asked for; and it records
+what was asked and counts connections.
 """
 
 import base64
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,6 +49,14 @@ class ProxyDouble:
     open_now: int = 0
     targets: list[tuple[str, int]] = field(default_factory=list)
     _changed: trio.Event = field(default_factory=trio.Event)
+    _clients: set[trio.SocketStream] = field(default_factory=set)
+    _asking: set[trio.SocketStream] = field(default_factory=set)
+    """Clients that wait for an answer, or have just come."""
+    _retired: bool = False
+    _listening: trio.CancelScope = field(init=False, repr=False)
+    _life: trio.CancelScope = field(init=False, repr=False)
+    _ended: trio.Event = field(init=False, repr=False)
+    _nursery: trio.Nursery = field(init=False, repr=False)
 
     def url(self, scheme: str, login: tuple[str, str] | None = None) -> str:
         """How a client names this proxy."""
@@ -59,8 +68,50 @@ class ProxyDouble:
         while self.open_now != count:
             await self._changed.wait()
 
+    async def wait_target(self, count: int) -> None:
+        """Until it has been asked for so many targets."""
+        while len(self.targets) < count:
+            await self._changed.wait()
+
+    async def live(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """Take connections until it dies."""
+        self._ended, self._retired = trio.Event(), False
+        with trio.CancelScope() as self._life:
+            listeners = await trio.open_tcp_listeners(self.port, host="127.0.0.1")
+            self.port = listeners[0].socket.getsockname()[1]
+            async with trio.open_nursery() as serving:
+                task_status.started()
+                with trio.CancelScope() as self._listening:
+                    await trio.serve_listeners(self.serve, listeners, handler_nursery=serving)
+        self._ended.set()
+
+    async def kill(self) -> None:
+        """Be gone, with every connection, from one moment to the next."""
+        self.cut()
+        self._life.cancel()
+        await self._ended.wait()
+
+    async def retire(self) -> None:
+        """Be gone as a server that is told to stop: let nobody in any more, and end each connection when its call is answered."""
+        self._listening.cancel()
+        self._retired = True
+        for stream in self._clients - self._asking:
+            stream.socket.close()
+        await self._ended.wait()
+
+    async def revive(self) -> None:
+        """Be back in the same place."""
+        await self._nursery.start(self.live)
+
+    def cut(self) -> None:
+        """End every connection."""
+        for stream in self._clients:
+            stream.socket.close()
+
     async def serve(self, stream: trio.SocketStream) -> None:
         self.accepted += 1
+        self._clients.add(stream)
+        self._asking.add(stream)
         self._count(+1)
         try:
             await self._serve(stream)
@@ -68,6 +119,8 @@ class ProxyDouble:
             pass  # the client went away: the test looks at the client
         finally:
             stream.socket.close()
+            self._clients.discard(stream)
+            self._asking.discard(stream)
             self._count(-1)
 
     async def _serve(self, stream: trio.SocketStream) -> None:
@@ -98,7 +151,7 @@ class ProxyDouble:
             await self._say(stream, "502 Bad Gateway")
         else:
             host, _, port = place.rpartition(":")
-            self.targets.append((host, int(port)))
+            self._lead_to((host, int(port)))
             await self._say(stream, "200 Connection established")
             return self.targets[-1]
         return None
@@ -124,7 +177,7 @@ class ProxyDouble:
         await stream.send_all(bytes([_SOCKS, int(self.faults.refuse), 0, _IPV4, 0, 0, 0, 0, 0, 0]))
         if self.faults.refuse:
             return None
-        self.targets.append(target)
+        self._lead_to(target)
         return target
 
     async def _socks_login(self, stream: trio.SocketStream, login: tuple[str, str]) -> bool:
@@ -140,13 +193,32 @@ class ProxyDouble:
         target = await trio.open_tcp_stream(*place)
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(_relay, client, target, None, nursery.cancel_scope)
-                nursery.start_soon(_relay, target, client, self.faults.die_after, nursery.cancel_scope)
+                asks, answers = partial(self._asks, client), partial(self._answers, client)
+                nursery.start_soon(_relay, client, target, asks, None, nursery.cancel_scope)
+                nursery.start_soon(_relay, target, client, answers, self.faults.die_after, nursery.cancel_scope)
         finally:
             target.socket.close()
 
+    def _asks(self, client: trio.SocketStream, passed_on: bool) -> None:
+        if not passed_on:
+            self._asking.add(client)
+
+    def _answers(self, client: trio.SocketStream, passed_on: bool) -> None:
+        """The end of an answer, so far as that can be seen from outside: it is taken to come in one piece."""
+        if passed_on:
+            self._asking.discard(client)
+            if self._retired:
+                client.socket.close()
+
+    def _lead_to(self, target: tuple[str, int]) -> None:
+        self.targets.append(target)
+        self._note()
+
     def _count(self, change: int) -> None:
         self.open_now += change
+        self._note()
+
+    def _note(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
 
@@ -158,22 +230,28 @@ async def open_proxy(
     """A running proxy. With `login` it lets nobody else in; with `upstream` every tunnel leads to that local port."""
     proxy = ProxyDouble(login, upstream)
     async with trio.open_nursery() as nursery:
-        listeners = await nursery.start(partial(trio.serve_tcp, proxy.serve, 0, host="127.0.0.1"))
-        proxy.port = listeners[0].socket.getsockname()[1]
+        proxy._nursery = nursery
+        await proxy.revive()
         yield proxy
         nursery.cancel_scope.cancel()
 
 
 async def _relay(
-    source: trio.SocketStream, sink: trio.SocketStream, at_most: int | None, scope: trio.CancelScope
+    source: trio.SocketStream,
+    sink: trio.SocketStream,
+    tell: Callable[[bool], None],
+    at_most: int | None,
+    scope: trio.CancelScope,
 ) -> None:
-    """Copy until either side ends; that ends the whole tunnel."""
+    """Copy until either side ends; that ends the whole tunnel. `tell` hears of each piece before and after it is passed on."""
     try:
         while at_most is None or at_most > 0:
             data = await source.receive_some(at_most if at_most is not None else 65536)
             if not data:
                 break
+            tell(False)
             await sink.send_all(data)
+            tell(True)
             at_most = None if at_most is None else at_most - len(data)
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         pass  # one side is gone, which is the end of the tunnel

@@ -24,6 +24,15 @@ async def test_requests_in_turn_share_one_connection() -> None:
         assert http.statistics().pool.reused == 4
 
 
+async def test_a_fresh_request_takes_no_kept_connection_but_leaves_its_own() -> None:
+    async with open_asking() as (server, http):
+        for _ in range(2):
+            await http.request("POST", server.url, fresh=True)
+        await http.request("POST", server.url)
+        assert server.accepted == 2
+        assert http.statistics().pool.idle == 2
+
+
 async def test_requests_at_a_time_have_their_own_connections_and_leave_them_for_later() -> None:
     async with open_asking() as (server, http):
         for _ in range(2):

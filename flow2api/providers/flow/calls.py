@@ -118,6 +118,8 @@ class Calls:
                 headers=ask.headers if ask.body is None else (*ask.headers, _JSON),
                 body=ask.body or b"",
                 exit_url=exit_url,
+                # What proxies keep open dies often, and often in silence; a paid call that is lost in it must not be repeated.
+                fresh=exit_url is not None and failures.TRAITS[ask.call].paid,
                 limits=self._limits[ask.call],
             )
 

@@ -56,6 +56,17 @@ async def test_the_connection_used_last_is_taken_first() -> None:
     assert pool.statistics().reused == 2
 
 
+async def test_a_kept_connection_that_died_since_it_was_taken_is_not_written_to() -> None:
+    pool, kept = Pool(PoolLimits()), _Kept(_key())
+    pool.put(kept)
+    taken = pool.take(_key())
+    assert taken is kept
+    kept.dead = True
+    with pytest.raises(trio.BrokenResourceError):
+        await kept.send(b"GET")
+    assert not kept.touched
+
+
 @pytest.mark.parametrize(
     "other",
     [

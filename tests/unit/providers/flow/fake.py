@@ -56,6 +56,7 @@ class Seen(msgspec.Struct):
     body: bytes
     exit_url: str | None
     limits: Limits
+    fresh: bool = False
 
     @property
     def json(self) -> Any:
@@ -102,9 +103,10 @@ class FakeHttp:
         headers: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
         exit_url: str | None = None,
+        fresh: bool = False,
         limits: Limits,
     ) -> Response:
-        seen = Seen(method, url, dict(headers), body, exit_url, limits)
+        seen = Seen(method, url, dict(headers), body, exit_url, limits, fresh)
         self.seen.append(seen)
         queue = next(answers for call, answers in self._answers.items() if _is(call, seen))
         found = queue.pop(0) if len(queue) > 1 else queue[0]

@@ -1,15 +1,15 @@
 """What each call puts on the wire, within which limits, and that no secret comes back in a failure."""
 
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import pytest
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.errors import ConnectionBroken
+from flow2api.errors import ConnectionBroken, ProxyRefused
 from flow2api.net.message import Response
 from flow2api.providers.flow import wire
-from flow2api.providers.flow.calls import SESSION_COOKIE
+from flow2api.providers.flow.calls import SESSION_COOKIE, Times
 from flow2api.providers.flow.client import Client
 from tests.unit.providers.flow import fake
 from tests.unit.providers.flow.fake import ACCESS_TOKEN, CAPTCHA_TOKEN, SECRETS, SESSION_TOKEN, FakeHttp, answer, client
@@ -58,6 +58,27 @@ async def test_each_call_is_one_request_with_its_headers_and_exit(call: str) -> 
     assert seen.headers == headers
     assert bool(seen.body) == (seen.method == "POST")
     assert seen.exit_url == "socks5://exit.test:1080"
+
+
+@pytest.mark.parametrize("exit_url", [None, "http://exit.test:3128"])
+@pytest.mark.parametrize("call", CALLS)
+async def test_a_paid_call_goes_over_no_kept_connection_of_an_exit(call: str, exit_url: str | None) -> None:
+    http = FakeHttp()
+    http.on(call, GOOD[call])
+    await CALLS[call](client(http, exit_url=exit_url))
+    assert http.seen[0].fresh == (call == PAID and exit_url is not None)
+
+
+async def test_a_call_of_which_nothing_was_sent_goes_over_another_exit() -> None:
+    http = FakeHttp()
+    http.on(PAID, ProxyRefused("the proxy is gone"), GOOD[PAID])
+    exits = ["http://one.test:1", "http://two.test:2"]
+
+    def choose(avoid: Collection[str] = ()) -> str | None:
+        return next(url for url in exits if url not in avoid)
+
+    await CALLS[PAID](Client(http.http, fake.BASES, Times(), choose))
+    assert [seen.exit_url for seen in http.seen] == exits
 
 
 @pytest.mark.parametrize(
