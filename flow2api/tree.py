@@ -92,6 +92,7 @@ class Tree:
         self._roster = Roster()
         self._line: FairQueue[object] = FairQueue()
         self._library = Library(Path(config.storage.data_dir) / "media")
+        self._sessions = SessionRefresh(Logins(Path(config.storage.data_dir)), config.flow.page_url)
         self._make_mailboxes()
         self._schedules = self._regular_work()
         self.accounts = self._accounts.ref
@@ -181,7 +182,7 @@ class Tree:
             bus=self.bus,
             policy=policy,
             exits=self._exits,
-            sessions=SessionRefresh(Logins(Path(config.storage.data_dir)), config.flow.page_url),
+            sessions=self._sessions,
             now=time.time,
             poll_seconds=config.flow.poll_interval,
         )
@@ -234,7 +235,7 @@ class Tree:
     def _regular_work(self) -> Schedules:
         config, store = self.config, self._store
         backups = Path(config.storage.data_dir) / "backups"
-        rounds = AccountRounds(self._roster, config.schedules)
+        rounds = AccountRounds(self._roster, config.schedules, kept=self._sessions.kept)
         housekeeping = Housekeeping(config, store, self._media.ref, backups, time.time)
         return Schedules(chores(config, rounds, housekeeping), ScheduleParts(store, self.bus, time.time))
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import trio
 
-from flow2api.actors.account_messages import KeepFresh, Observe, Revive, RollDay
+from flow2api.actors.account_messages import KeepFresh, Observe, Renew, Revive, RollDay
 from flow2api.actors.chore import ChoreFailed
 from flow2api.actors.roster import Entry, Roster
+from flow2api.actors.session_refresh import SameSession
 from flow2api.config import SchedulesConfig
 from flow2api.domain.account import AccountState
 from flow2api.domain.failure import UpstreamFailure
@@ -48,10 +49,19 @@ class _Tally:
 class AccountRounds:
     """Each public method is a round over the accounts, and tells in words what came of it."""
 
-    def __init__(self, roster: Roster, config: SchedulesConfig, random: Random | None = None) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        config: SchedulesConfig,
+        random: Random | None = None,
+        *,
+        kept: Callable[[str], bool] = lambda account_id: False,
+    ) -> None:
         self._roster = roster
         self._config = config
         self._random = random or Random()
+        self._kept = kept
+        """Whether a browser profile is kept for an account."""
 
     async def renew_logins(self) -> str:
         """Renew logins that end soon, of active accounts: one that rests or is disabled is left alone."""
@@ -63,6 +73,11 @@ class AccountRounds:
         tally = await self._round(Observe(), _is_active)
         return tally.told(lambda count: f"read the credits of {_some(count, 'account')}")
 
+    async def renew_sessions(self) -> str:
+        """Take over newer sessions from kept browser profiles, for accounts that work and for those that need a login."""
+        tally = await self._round(Renew(), self._has_browser)
+        return tally.told(lambda count: f"renewed {_some(count, 'session')}")
+
     async def end_rests(self) -> str:
         """End rests that are over, where the account's own timer has not."""
         tally = await self._round(Revive(), _rests)
@@ -72,6 +87,9 @@ class AccountRounds:
         """Begin the counts of the day anew."""
         tally = await self._round(RollDay(), lambda entry: True)
         return tally.told(lambda count: f"began the counts of {_some(count, 'account')} anew")
+
+    def _has_browser(self, entry: Entry) -> bool:
+        return (_is_active(entry) or _needs_login(entry)) and self._kept(entry.account.id)
 
     async def _round(self, message: Ask[Any], chosen: Callable[[Entry], bool]) -> _Tally:
         by_provider: dict[str, list[Entry]] = defaultdict(list)
@@ -90,14 +108,22 @@ class AccountRounds:
                 if not await entry.ref.ask(message):
                     continue
                 tally.done += 1
+            except SameSession as same:
+                # As it should be, as long as that session works.
+                if _needs_login(entry):
+                    tally.failures.append(f"{entry.account.label}: {same}")
             except (UpstreamFailure, Failure, ActorError) as error:
                 tally.failures.append(f"{entry.account.label}: {error}")
-            if isinstance(message, KeepFresh | Observe) and entry is not entries[-1]:
+            if isinstance(message, KeepFresh | Observe | Renew) and entry is not entries[-1]:
                 await trio.sleep(self._config.spread_seconds * self._random.uniform(0.5, 1.5))
 
 
 def _is_active(entry: Entry) -> bool:
     return entry.account.standing.state is AccountState.ACTIVE
+
+
+def _needs_login(entry: Entry) -> bool:
+    return entry.account.standing.state is AccountState.NEEDS_LOGIN
 
 
 def _rests(entry: Entry) -> bool:

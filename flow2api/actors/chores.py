@@ -18,11 +18,13 @@ def chores(config: Config, rounds: AccountRounds, housekeeping: Housekeeping) ->
 def _on_accounts(config: Config, rounds: AccountRounds) -> tuple[Chore, ...]:
     every, limit = config.schedules, ROUND_SECONDS
     renews = "Renews the login of each active account shortly before it ends."
+    takes = "Takes over newer sessions from the browser profiles in which operators signed in."
     reads = "Reads credits and tier of each active account."
     revives = "Brings back accounts whose rest is over, where that has not happened by itself."
     counts = "Begins the counts of the day anew at midnight UTC."
     return (
         Chore("login_renewal", renews, every.login_seconds, rounds.renew_logins, limit_seconds=limit),
+        Chore("session_renewal", takes, every.session_seconds, rounds.renew_sessions, limit_seconds=limit),
         Chore("credits", reads, every.credits_seconds, rounds.read_credits, limit_seconds=limit),
         Chore("rests", revives, every.unrest_seconds, rounds.end_rests),
         Chore("daily_counts", counts, DAY, rounds.roll_day, jitter=0.0, aligned=True),

@@ -140,6 +140,13 @@ class CaptchaConfig(msgspec.Struct, frozen=True, kw_only=True):
             description="Where captcha tokens come from. browser: tabs of a Chromium on this machine. none: calls carry no token."
         ),
     ] = "browser"
+    headless: Annotated[
+        Literal["auto", "yes", "no"],
+        Meta(
+            description="Whether browser windows stay hidden. Only the one to sign in with is ever shown: with auto where there is a "
+            "display, with no always, with yes never."
+        ),
+    ] = "auto"
     max_tabs: Annotated[
         int, Meta(ge=1, le=50, description="Captcha tabs that are open at a time, one for each proxy.")
     ] = 4
@@ -308,6 +315,13 @@ class SchedulesConfig(msgspec.Struct, frozen=True, kw_only=True):
     credits_seconds: Annotated[
         Interval, Meta(description="Seconds between two readings of credits and tier of each active account.")
     ] = 1800.0
+    session_seconds: Annotated[
+        Interval,
+        Meta(
+            description="Seconds between two looks into the browser profiles in which operators signed in, for newer sessions of their "
+            "accounts."
+        ),
+    ] = 86400.0
     spread_seconds: Annotated[
         float,
         Meta(

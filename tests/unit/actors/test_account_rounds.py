@@ -10,6 +10,7 @@ from flow2api.actors.account_messages import KeepFresh
 from flow2api.actors.account_rounds import AccountRounds
 from flow2api.actors.accounts import SetEnabled
 from flow2api.actors.chore import ChoreFailed
+from flow2api.actors.session_refresh import SameSession
 from flow2api.config import SchedulesConfig
 from flow2api.domain.account import AccountState
 from flow2api.domain.failure import FailureKind, UpstreamFailure
@@ -23,7 +24,7 @@ DAY = 86400.0
 
 
 def rounds(world: World, **fields: float) -> AccountRounds:
-    return AccountRounds(world.roster, SchedulesConfig(**fields))
+    return AccountRounds(world.roster, SchedulesConfig(**fields), kept=world.sessions.kept)
 
 
 async def generate(world: World) -> None:
@@ -171,3 +172,31 @@ async def test_counts_of_the_day_begin_anew_at_midnight_utc_and_those_in_all_sta
         await generate(world)
         assert (await world.account()).counts.images_today == 1
         assert EPOCH % DAY != 0
+
+
+async def test_sessions_are_renewed_from_kept_browsers_of_accounts_that_work_or_need_a_login(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        works = await world.add_account("ann")
+        disabled, without = await world.add_account("bob"), await world.add_account("eve")
+        world.sessions.held |= {works: b"Ann", disabled: b"Bob"}
+        await world.accounts.ask(SetEnabled(disabled, False))
+        assert await rounds(world).renew_sessions() == "renewed 1 session"
+        assert world.sessions.looked == [works]
+        assert without not in world.sessions.held
+
+
+async def test_a_browser_with_the_same_session_is_a_failure_only_where_that_session_has_ended(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        account_id = await world.add_account("ann")
+        world.sessions.held[account_id] = SameSession(account_id)
+        assert await rounds(world).renew_sessions() == ""
+        await trio.sleep(HOUR)
+        world.script.add("sign_in", upstream(FailureKind.NEEDS_LOGIN))
+        await generate(world)
+        assert (await world.account()).standing.state is AccountState.NEEDS_LOGIN
+        with pytest.raises(ChoreFailed, match=r"1 failed: ann@example.org: The browser holds the same session"):
+            await rounds(world).renew_sessions()
