@@ -6,7 +6,7 @@ Promises that the tab is closed when its context manager is left, and that whoev
 
 import base64
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from math import inf
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ import trio
 
 from flow2api.browser import recaptcha
 from flow2api.browser.cdp import Command, Session
-from flow2api.browser.context import Context, make, unmake
+from flow2api.browser.context import CLOSE_SECONDS, Context, make
 from flow2api.browser.errors import BrowserFault, CommandRefused, PageFailed, ScriptFailed, ScriptMissing
 from flow2api.browser.lane import Events
 from flow2api.browser.login import serve_proxy_login
@@ -183,7 +183,21 @@ async def open_tab(context: Context) -> AsyncIterator[Tab]:
                 yield Tab(session, name)
                 nursery.cancel_scope.cancel()
     finally:
-        await unmake(browser, target.close_target(name))
+        await _close(browser, name)
+
+
+async def _close(browser: Session, name: str) -> None:
+    """Close a tab and wait until it is gone: the browser answers before that."""
+    target = browser.cdp.target
+    with (
+        trio.move_on_after(CLOSE_SECONDS, shield=True),
+        suppress(BrowserFault),
+        browser.events("Target.targetDestroyed") as events,
+    ):
+        await browser.call(target.close_target(target.TargetID(name)))
+        async for event in events:
+            if event.params.get("targetId") == name:
+                return
 
 
 async def _prepare(session: Session) -> None:
