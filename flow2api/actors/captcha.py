@@ -17,6 +17,7 @@ from flow2api.actors.tab_pool import PoolRules, Solve, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site
 from flow2api.browser.errors import BrowserFault
 from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.errors import ProxyRefused
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.errors import ActorError
@@ -50,7 +51,7 @@ class TabCaptcha:
         try:
             with trio.fail_after(TOKEN_SECONDS):
                 return await self._pool.ask(Solve(action, self._exit_for(account_id)))
-        except BrowserFault as fault:
+        except (BrowserFault, ProxyRefused) as fault:
             why = str(fault)
         except ActorError as error:
             why = f"the tab pool is not running: {error}"

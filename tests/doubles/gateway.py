@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import httpx
@@ -228,7 +229,7 @@ async def open_tested_gateway(
     accounts: Sequence[AccountSetup] = tuple(people(ADA)),
     *,
     knobs: Knobs | None = None,
-    settings: Mapping[str, object] | Callable[[Urls], Mapping[str, object]] = {},
+    settings: Mapping[str, object] | Callable[[Urls], Mapping[str, object]] = MappingProxyType({}),
     limit_seconds: float = LIMIT_SECONDS,
 ) -> AsyncIterator[TestedGateway]:
     """A gateway with these accounts signed in and one API key. `settings`, which may depend on where the service is, go before

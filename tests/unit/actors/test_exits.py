@@ -2,9 +2,13 @@
 
 import pytest
 
+from flow2api.actors.captcha import TabCaptcha
 from flow2api.actors.exits import ExitBook, Move, OpenExit
+from flow2api.actors.tab_pool import TabPoolMessage
+from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.proxy import Role, Rotation
 from flow2api.errors import ProxyRefused
+from flow2api.kit.mailbox import Mailbox
 
 
 def opened(
@@ -154,3 +158,12 @@ def test_no_address_is_shown() -> None:
     exits = book(opened("p1"))
     exits.exit_for("a1")
     assert "test:1" not in f"{exits!r} {opened('p1')!r} {exits.take_moves()!r}"
+
+
+async def test_a_captcha_for_an_account_without_a_usable_proxy_is_not_solved_from_elsewhere() -> None:
+    pool: Mailbox[TabPoolMessage] = Mailbox("tabs", 1)
+    captcha = TabCaptcha(pool.ref, book(opened("p1", enabled=False)).exit_for)
+    with pytest.raises(UpstreamFailure, match="every proxy is disabled") as caught:
+        await captcha.token("a1", "IMAGE_GENERATION")
+    assert caught.value.kind is FailureKind.CAPTCHA_UNAVAILABLE
+    assert pool.ref.statistics().depth == 0
