@@ -151,8 +151,18 @@ class AccountLogin:
                 raise
         async with self._lock:
             if self._signed_in_at == seen:  # else another task has renewed it meanwhile
-                await self._sign_in()
+                await self._renew_for_a_call()
         return await call()
+
+    async def _renew_for_a_call(self) -> None:
+        """Sign in because a call was refused. An answer to this that cannot be read must not be taken for one to the call: that
+        was not accepted, and may be made again."""
+        try:
+            await self._sign_in()
+        except UpstreamFailure as failure:
+            if failure.kind is not FailureKind.UNREADABLE:
+                raise
+            raise UpstreamFailure(FailureKind.UPSTREAM_FAULT, failure.message, status=failure.status) from failure
 
     async def save_vault(self) -> None:
         """Store the vault if it changed; also when whoever changed it is being cancelled."""

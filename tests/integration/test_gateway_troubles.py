@@ -81,6 +81,13 @@ TROUBLES = [
         *("a 401 that lasts", lasting(Status(401))),
         ends=NO_ACCOUNT, calls=2, accepted=0, state=S.NEEDS_LOGIN, code="login_expired",
     ),
+    *(
+        Trouble(f"{words} while a login is renewed, once", [*once(LoginExpired()), *once(fault, call)], calls=2)
+        for words, fault, call in (
+            ("a 503", Status(503), "session"), ("a page", NotJson(), "session"), ("a reset", Reset(), "session"),
+            ("a 500 to the credits", Status(500), "credits"),
+        )
+    ),
     # What the service says about the account or the model.
     Trouble(
         *("too many requests, no more said", once(Status(429))),
@@ -101,6 +108,10 @@ TROUBLES = [
     Trouble(
         *("a model used up for today", once(refused(429, "PER_MODEL_DAILY_QUOTA_REACHED"))),
         ends=Code.INSUFFICIENT_QUOTA, accepted=0,
+    ),
+    Trouble("a model without room", once(refused(503, "HIGH_TRAFFIC")), ends=NO_ACCOUNT, accepted=0),
+    Trouble(
+        *("a model without room on one account", once(refused(503, "HIGH_TRAFFIC"))), calls=2, setup=people(ADA, BOB)
     ),
     Trouble("a model out of reach", once(refused(403, "MODEL_ACCESS_DENIED")), ends=NO_ACCOUNT, accepted=0),
     Trouble(
