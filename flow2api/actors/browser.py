@@ -23,7 +23,9 @@ log = logging.getLogger("flow2api.browser")
 # After a browser that ended by itself, and after one that could not be had at all.
 AGAIN_SECONDS = 1.0
 UNAVAILABLE_SECONDS = 60.0
-LONGEST_PAUSE_SECONDS = 60.0
+# The proxy of the browser itself, where nobody listens: what it would tell its maker by itself never leaves the machine. The
+# captcha tabs have contexts of their own, with the exits of their accounts.
+NOWHERE = "http://127.0.0.1:9"
 
 
 class Connected(msgspec.Struct, frozen=True):
@@ -106,7 +108,8 @@ class Browser(Actor[BrowserMessage]):
         self._show("starting")
         try:
             async with AsyncExitStack() as stack:
-                chromium = await stack.enter_async_context(open_chromium(self._profile, visible=False))
+                opening = open_chromium(self._profile, visible=False, exit_url=NOWHERE)
+                chromium = await stack.enter_async_context(opening)
                 session = await stack.enter_async_context(open_session(chromium.address))
                 self._is_up(Connected(session, chromium))
                 reason = await _first(chromium.wait_exited, session.wait_lost)
