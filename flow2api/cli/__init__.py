@@ -9,6 +9,7 @@ from flow2api import __version__
 from flow2api.cli.accounts import account
 from flow2api.cli.generate import generate
 from flow2api.cli.keys import key
+from flow2api.cli.login import login
 from flow2api.cli.models import models
 from flow2api.cli.outcomes import EXIT_CODES
 from flow2api.cli.serve import demo, serve
@@ -30,6 +31,7 @@ def cli() -> None:
 
 for _command in (serve, demo, account, key, models, config, generate):
     cli.add_command(_command)
+account.add_command(login)
 
 
 def main(wiring: Wiring | None = None) -> None:

@@ -39,7 +39,7 @@ def add(wiring: Wiring, start: Start, as_json: bool, session_token: str | None, 
     """Add a Google Flow account, or renew the login of one that is known. Signs in before it says yes."""
     credential = _credential(session_token)
     body = {"provider": "flow", "credential": credential, "label": label, "note": note}
-    _print_account("added", call(wiring, start, "POST", "/api/accounts", body), as_json)
+    print_account("added", call(wiring, start, "POST", "/api/accounts", body), as_json)
 
 
 @account.command("list")
@@ -134,9 +134,19 @@ def refresh(wiring: Wiring, start: Start, account_id: str, as_json: bool) -> Non
     _act(wiring, start, account_id, "refresh", as_json)
 
 
+@account.command("renew")
+@with_start
+@with_json
+@click.argument("account_id", metavar="ID")
+@click.pass_obj
+def renew(wiring: Wiring, start: Start, account_id: str, as_json: bool) -> None:
+    """Take over a newer session from the browser profile of `account login`."""
+    _act(wiring, start, account_id, "renew", as_json)
+
+
 def _act(wiring: Wiring, start: Start, account_id: str, act: str, as_json: bool) -> None:
     answer = call(wiring, start, "POST", f"/api/accounts/{part(account_id)}/{act}")
-    _print_account(f"{act}{'d' if act.endswith('e') else 'ed'}", answer, as_json)
+    print_account(f"{act}{'d' if act.endswith('e') else 'ed'}", answer, as_json)
 
 
 def _credential(given: str | None) -> str:
@@ -151,7 +161,8 @@ def _credential(given: str | None) -> str:
     return token
 
 
-def _print_account(done: str, answer: Any, as_json: bool) -> None:
+def print_account(done: str, answer: Any, as_json: bool) -> None:
+    """One account as the gateway answered with it, after what was done to it."""
     if as_json:
         print_json(answer)
         return

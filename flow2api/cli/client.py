@@ -14,6 +14,7 @@ import msgspec
 from flow2api.cli.options import Start, start_log
 from flow2api.cli.outcomes import NO_INSTANCE, REFUSED, CommandFailed, run
 from flow2api.cli.wiring import Http, Wiring
+from flow2api.errors import KINDS
 from flow2api.instance import read_instance
 from flow2api.log import Secret, register_secret
 from flow2api.net.message import Limits
@@ -131,14 +132,23 @@ def call(wiring: Wiring, start: Start, method: str, path: str, body: object = No
     return run(once)
 
 
+class GatewayRefused(CommandFailed):
+    """The gateway refused what was asked of it."""
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(f"{message} ({code})" if code else message, REFUSED)
+        self.may_pass = any(code == known and kind.retry for known, kind in KINDS.items())
+        """Whether the same may be accepted later."""
+
+
 class Refusal(msgspec.Struct):
     """Why the gateway refuses, in its own words."""
 
     message: str
     code: str | None = None
 
-    def failed(self) -> CommandFailed:
-        return CommandFailed(f"{self.message} ({self.code})" if self.code else self.message, REFUSED)
+    def failed(self) -> GatewayRefused:
+        return GatewayRefused(self.message, self.code)
 
 
 class _Envelope(msgspec.Struct):
@@ -150,4 +160,4 @@ def refused(status: int, body: bytes) -> CommandFailed:
     try:
         return msgspec.json.decode(body, type=_Envelope).error.failed()
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return CommandFailed(f"the gateway answered with status {status}", REFUSED)
+        return GatewayRefused(f"the gateway answered with status {status}")

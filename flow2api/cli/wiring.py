@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from flow2api.cli.events import post_events
@@ -77,6 +78,45 @@ class PostEvents(Protocol):
     ) -> tuple[int, bytes]: ...
 
 
+class Visit(Protocol):
+    """A browser without a window, with one page; see `flow2api.browser.visit`."""
+
+    version: str
+
+    async def load(self) -> None: ...
+
+    async def cookies(self) -> str: ...
+
+
+class OpenVisit(Protocol):
+    """Opens a browser on a profile; see `flow2api.browser.visit`."""
+
+    def __call__(
+        self, folder: Path, url: str, *, exit_url: str | None = None
+    ) -> AbstractAsyncContextManager[Visit]: ...
+
+
+class ShowWindow(Protocol):
+    """Shows a browser to a person; see `flow2api.browser.window`."""
+
+    async def __call__(self, folder: Path, url: str, *, exit_url: str | None = None) -> None: ...
+
+
+@dataclass(frozen=True)
+class Browser:
+    """What commands do with a browser."""
+
+    open_visit: OpenVisit
+    show_window: ShowWindow
+
+
+def _load_browser() -> Browser:
+    from flow2api.browser.visit import open_visit  # lazy on purpose, see above
+    from flow2api.browser.window import show_window  # lazy on purpose, see above
+
+    return Browser(open_visit, show_window)
+
+
 @dataclass(frozen=True)
 class Wiring:
     """Everything that commands reach for."""
@@ -86,6 +126,7 @@ class Wiring:
     open_http: Callable[[], AbstractAsyncContextManager[Http]]
     post_events: PostEvents
     environ: Mapping[str, str] = field(repr=False)
+    load_browser: Callable[[], Browser] = _load_browser
 
 
 def real_wiring() -> Wiring:

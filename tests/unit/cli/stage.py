@@ -9,7 +9,7 @@ from typing import Any
 import click.testing
 
 from flow2api.cli import cli
-from flow2api.cli.wiring import Wiring
+from flow2api.cli.wiring import Browser, Wiring
 from flow2api.config import Resolved
 from flow2api.log import Secret
 from flow2api.net.message import Headers, Limits, Response
@@ -33,6 +33,10 @@ class Asked:
     body: Any
 
 
+def _no_browser(*arguments: object, **options: object) -> Any:
+    raise AssertionError("no browser is expected here")
+
+
 @dataclass
 class Stage:
     """Answers by `METHOD /path`: a JSON value, bytes, a (status, value) pair, or an exception to raise."""
@@ -43,13 +47,16 @@ class Stage:
     failure: BaseException | None = None
     """Raised where a gateway is started."""
     gateway: FakeGateway = FakeGateway()
+    browser: Browser = field(default_factory=lambda: Browser(_no_browser, _no_browser))
     asked: list[Asked] = field(default_factory=list)
     started: list[Resolved] = field(default_factory=list)
     demo_keys: list[str] = field(default_factory=list)
 
     def run(self, *arguments: str, input: str | None = None) -> click.testing.Result:
         """Run a command; an unexpected exception is raised here."""
-        wiring = Wiring(lambda: self, lambda: self, self.open_http, self.post_events, self.environ)
+        wiring = Wiring(
+            lambda: self, lambda: self, self.open_http, self.post_events, self.environ, lambda: self.browser
+        )
         runner = click.testing.CliRunner()
         return runner.invoke(cli, arguments, obj=wiring, input=input, catch_exceptions=False)
 
