@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions`: a picture for the last user message, as a whole answer or as a stream.
+"""`POST /v1/chat/completions`: a picture or a clip for the last user message, as a whole answer or as a stream.
 
 Translates and never decides: what is allowed is the catalogue's, what happens to the job is the jobs actor's. Everything that can
 be checked beforehand, admission included, is answered with a status; the job is stored before the first byte goes out.
@@ -16,6 +16,7 @@ from flow2api.api.links import Links
 from flow2api.api.openai import answer, conversation, repeats, sidework, turn
 from flow2api.api.openai.answer import Content, Ticket
 from flow2api.api.openai.chat_request import ChatRequest
+from flow2api.api.openai.clips import Clips
 from flow2api.api.openai.parameters import wish
 from flow2api.api.openai.pictures import Pictures
 from flow2api.api.routing import Application
@@ -42,6 +43,7 @@ class Chat:
         self._services = services
         self._links = links
         self._pictures = Pictures(services)
+        self._clips = Clips(services, self._pictures.own_name)
         self._repeats = repeats.Repeats(services)
 
     async def create(self, request: GatewayRequest) -> TrioResponse:
@@ -78,9 +80,10 @@ class Chat:
         if self._services.draining.is_set():
             raise Failure(Code.DRAINING, "The gateway is being stopped.", retry_after_seconds=10.0)
         talk = conversation.read(asked.messages, self._pictures.is_own)
+        source = await self._clips.source(asked, talk, model, claim.caller)
         files = await self._pictures.take(talk, model) if talk.pictures or talk.earlier else []
         submit = Submit(
-            generation=self._services.catalog.resolve(wish(asked, talk.prompt, files)),
+            generation=self._services.catalog.resolve(wish(asked, talk.prompt, files, source)),
             caller=claim.caller,
             origin=ORIGIN,
             request_id=request.request_id,
@@ -109,7 +112,8 @@ class Chat:
         originals = job.error.originals if job.error else ()
         if originals:
             where = " ".join(self._links.media(request, name) for name in originals)
-            failure.message = f"{failure.message} The picture as it was made is kept: {where}"
+            made = "picture" if job.generation.kind == "image" else "clip"
+            failure.message = f"{failure.message} The {made} as it was made is kept: {where}"
 
 
 def _side_ticket(asked: ChatRequest) -> Ticket:

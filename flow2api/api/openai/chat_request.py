@@ -51,8 +51,14 @@ class Message(msgspec.Struct):
         return "\n".join(text for part in self.content if (text := part if isinstance(part, str) else part.text))
 
 
+class VideoRef(msgspec.Struct):
+    """The clip that is to go on, by the job that made it."""
+
+    id: str
+
+
 class Place(msgspec.Struct, kw_only=True):
-    """A place in the body where shape and size may stand, in every spelling that is in use."""
+    """A place in the body where shape, size and length may stand, in every spelling that is in use."""
 
     aspect_ratio: str | None = None
     aspect_ratio_camel: str | None = msgspec.field(default=None, name="aspectRatio")
@@ -63,12 +69,22 @@ class Place(msgspec.Struct, kw_only=True):
     resolution: str | None = None
     quality: str | float | None = None
     seed: int | None = None
+    seconds: float | str | None = None
+    duration: float | str | None = None
+    duration_seconds: float | str | None = None
+    duration_seconds_camel: float | str | None = msgspec.field(default=None, name="durationSeconds")
 
     def ratio(self) -> str | None:
         return self.aspect_ratio_camel or self.aspect_ratio or self.aspect
 
     def image_class(self) -> str | None:
         return self.image_size_camel or self.image_size or self.resolution
+
+    def length(self) -> tuple[str, float | str] | None:
+        """The name of the field that names a length, and what it says."""
+        fields = ("durationSeconds", self.duration_seconds_camel), ("duration_seconds", self.duration_seconds)
+        named = (*fields, ("seconds", self.seconds), ("duration", self.duration))
+        return next(((name, value) for name, value in named if value is not None and value != ""), None)
 
 
 class GenerationConfig(Place, kw_only=True):
@@ -87,6 +103,7 @@ class Extra(GenerationConfig, kw_only=True):
 
     generation_config: GenerationConfig | None = None
     generation_config_camel: GenerationConfig | None = msgspec.field(default=None, name="generationConfig")
+    video: VideoRef | None = None
 
     def inner(self) -> Iterator[Place]:
         for config in filter(None, (self.generation_config_camel, self.generation_config)):
@@ -118,6 +135,11 @@ class ChatRequest(Extra, kw_only=True):
             yield from extra.inner()
             yield from extra.places()
         yield from self.places()
+
+    def source_job(self) -> str | None:
+        """The job whose clip is to go on."""
+        named = (place.video for place in (self.extra_body, self.extra_body_camel, self) if place and place.video)
+        return next((video.id for video in named), None)
 
     @property
     def wants_images(self) -> bool:

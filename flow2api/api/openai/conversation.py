@@ -1,8 +1,9 @@
-"""What a conversation asks for: the prompt, the pictures of the last user message, and the picture that an earlier answer brought.
+"""What a conversation asks for: the prompt, the pictures and the clip of the last user message, and what an earlier answer brought.
 
 Reads messages and fetches nothing; what a reference leads to is the business of `pictures`.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ MAX_PROMPT = 100_000
 # Of one answer, the last ones; nobody draws as many, and what a caller sends must not cost more than a look.
 _MAX_PICTURES = 200
 _MAX_ALT = 500
+# An answer with clips holds little besides; this is far more than all the links of one.
+_CLIP_CHARACTERS = 20_000
+_CLIP_LINK = re.compile(r"""(?:https?://[^\s"'()<>\[\]/]{1,255})?/media/[a-z2-7]{1,64}\.mp4(?![\w.])""")
 
 
 class Reference(NamedTuple):
@@ -32,10 +36,14 @@ class Asked(NamedTuple):
     """Of the last user message, in order."""
     earlier: Reference | None
     """The newest picture of an earlier assistant message that can be used without asking anybody."""
+    clip: Reference | None
+    """Of the last user message: the clip that it names."""
+    earlier_clip: Reference | None
+    """The newest clip of ours in an earlier assistant message."""
 
 
 def read(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Asked:
-    """Prompt and pictures; `is_own` tells a link of ours.
+    """Prompt, pictures and clips; `is_own` tells a link of ours.
 
     Raises:
         Failure: there is no user message, or it holds no text."""
@@ -52,7 +60,11 @@ def read(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Asked:
     if len(prompt) > MAX_PROMPT:
         message = f"The prompt has {len(prompt)} characters; at most {MAX_PROMPT} are taken."
         raise Failure(Code.INVALID_VALUE, message, param=f"messages[{last}].content")
-    return Asked(prompt, list(_pictures(messages[last], f"messages[{last}]")), _earlier(messages[:last], is_own))
+    where, before = f"messages[{last}]", messages[:last]
+    pictures = list(_pictures(messages[last], where))
+    return Asked(
+        prompt, pictures, _earlier(before, is_own), _clip(messages[last], where), _earlier_clip(before, is_own)
+    )
 
 
 def _pictures(message: Message, where: str) -> Iterator[Reference]:
@@ -62,12 +74,18 @@ def _pictures(message: Message, where: str) -> Iterator[Reference]:
         param = f"{where}.content[{index}]"
         if not isinstance(part, Part):
             continue
-        if part.video_url is not None:
-            raise Failure(Code.UNSUPPORTED_OPERATION, "Clips cannot be sent as an input.", param=f"{param}.video_url")
         if url := _address(part.image_url):
             yield Reference(url, f"{param}.image_url")
         elif url := _picture_file(part.file):
             yield Reference(url, f"{param}.file.file_data")
+
+
+def _clip(message: Message, where: str) -> Reference | None:
+    """The clip that a message names; of several the last."""
+    for index, part in reversed(list(enumerate(message.content if isinstance(message.content, list) else ()))):
+        if isinstance(part, Part) and (url := _address(part.video_url)):
+            return Reference(url, f"{where}.content[{index}].video_url")
+    return None
 
 
 def _picture_file(file: FileData | None) -> str:
@@ -87,6 +105,17 @@ def _earlier(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Refe
         for url in _answer_pictures(message):
             if url.startswith("data:image/") or is_own(url):
                 return Reference(url, f"messages[{index}]")
+    return None
+
+
+def _earlier_clip(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Reference | None:
+    for index in reversed(range(len(messages))):
+        if messages[index].role != "assistant":
+            continue
+        links = _CLIP_LINK.findall(messages[index].text()[-_CLIP_CHARACTERS:])
+        found = next((link for link in reversed(links) if is_own(link)), None)
+        if found is not None:
+            return Reference(found, f"messages[{index}]")
     return None
 
 

@@ -38,7 +38,12 @@ class Pictures:
 
     def is_own(self, url: str) -> bool:
         """Whether a link has the form of ours, under whatever name the gateway is reached."""
-        return self._own_name(url) is not None
+        return self.own_name(url) is not None
+
+    def own_name(self, url: str) -> str | None:
+        """The name of the file to which a link of ours leads; None for any other link."""
+        match = _OWN.fullmatch(url)
+        return match[1] if match and self._services.library.path(match[1]) else None
 
     async def take(self, asked: Asked, model: Model) -> list[MediaFile]:
         """The stored pictures of a request, an earlier answer's picture first if the model has room for it.
@@ -59,7 +64,7 @@ class Pictures:
 
     async def _earlier(self, reference: Reference) -> list[MediaFile]:
         """What an earlier answer brought. It was not asked for in so many words, so if it is gone that is no failure."""
-        name = self._own_name(reference.url)
+        name = self.own_name(reference.url)
         if name is None:
             return [await self._take(reference)]
         file = await self._stored(name)
@@ -67,7 +72,7 @@ class Pictures:
 
     async def _take(self, reference: Reference) -> MediaFile:
         url, param = reference
-        name = self._own_name(url)
+        name = self.own_name(url)
         if name is not None and (file := await self._stored(name)):
             if not file.mime.startswith("image/"):
                 raise Failure(Code.INVALID_IMAGE, "The link leads to a clip, not to a picture.", param=param)
@@ -103,10 +108,6 @@ class Pictures:
     async def _keep(self, data: bytes | str, param: str) -> MediaFile:
         raw, info = await trio.to_thread.run_sync(_inspect, data, param)
         return await self._services.media.ask(KeepInput(raw, info.mime, info.width, info.height))
-
-    def _own_name(self, url: str) -> str | None:
-        match = _OWN.fullmatch(url)
-        return match[1] if match and self._services.library.path(match[1]) else None
 
 
 def _payload(url: str, param: str) -> str:

@@ -7,7 +7,9 @@ _STARTING = {
     "uploading": "Uploading the input pictures",
     "captcha": "Getting past the captcha",
 }
-_FETCHING = {
+_FINISHING = {
+    "enlarging": "Enlarging the clip",
+    "joining": "Joining the clips",
     "upscaling": "Enlarging the picture",
     "saving": "Saving the result",
 }
@@ -22,6 +24,6 @@ def describe(progress: Progress) -> str:
         return _STARTING[stage]
     if state is JobState.STARTING:
         return "Getting ready"
-    if state is JobState.FETCHING or stage in _FETCHING:
-        return _FETCHING.get(stage, "Fetching the result")
+    if state is JobState.FETCHING or stage in _FINISHING:
+        return _FINISHING.get(stage, "Fetching the result")
     return f"Generating with {progress.job.generation.model}"

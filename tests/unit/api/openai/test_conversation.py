@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flow2api.api.openai import sidework
+from flow2api.api.openai.answer import links_text
 from flow2api.api.openai.chat_request import ChatRequest, Message
 from flow2api.api.openai.conversation import MAX_PROMPT, Asked, read
 from flow2api.api.wire import decode, decoder, encode
@@ -133,12 +134,37 @@ def test_a_conversation_without_a_user_is_refused() -> None:
     assert caught.value.param == "messages"
 
 
-def test_a_clip_as_an_input_is_refused_and_not_ignored() -> None:
-    content = [{"type": "text", "text": "x"}, {"type": "video_url", "video_url": {"url": "https://a/v.mp4"}}]
-    with pytest.raises(Failure) as caught:
-        asked(user(content))
-    assert caught.value.code is Code.UNSUPPORTED_OPERATION
-    assert caught.value.param == "messages[0].content[1].video_url"
+def test_the_clip_that_a_message_names_is_told_with_its_place() -> None:
+    for address in ({"url": "https://a/v.mp4"}, "https://a/v.mp4"):
+        clip = asked(user([{"type": "text", "text": "x"}, {"type": "video_url", "video_url": address}])).clip
+        assert clip == ("https://a/v.mp4", "messages[0].content[1].video_url")
+
+
+def test_the_newest_clip_of_ours_in_an_earlier_answer_is_found() -> None:
+    first, newest = "http://gw/media/aaa.mp4", "http://gw/media/bbb.mp4"
+    talk = read(
+        messages(
+            user("a"),
+            assistant(links_text([first])),
+            user("b"),
+            assistant(links_text([newest]) + "http://other/media/ccc.mp4"),
+            user("c"),
+            assistant("no clip here"),
+            user("d"),
+        ),
+        lambda url: url in (first, newest),
+    )
+    assert talk.earlier_clip == (newest, "messages[3]")
+    assert talk.earlier is None
+    assert talk.clip is None
+
+
+@pytest.mark.parametrize("piece", ["https://", "/media/a", "http://a/media/" + "b" * 64])
+def test_an_answer_that_is_made_to_be_slow_to_search_for_clips_is_not(piece: str) -> None:
+    talk = messages(user("a"), assistant(piece * 300_000), user("b"))
+    start = time.process_time()
+    assert read(talk, lambda url: True).earlier_clip is None
+    assert time.process_time() - start < 0.1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from flow2api.api.openai.parameters import wish
 from flow2api.api.wire import decode, decoder, encode
 from flow2api.domain.catalog import Wish
 from flow2api.domain.media import MediaFile
+from flow2api.errors import Code, Failure
 
 _decoder = decoder(ChatRequest)
 
@@ -94,3 +95,32 @@ def test_pictures_are_passed_on_with_their_sizes() -> None:
     asked = wish(decode(encode(body), _decoder), "x", [file])
     assert asked.pictures == ("a.png",)
     assert asked.picture_sizes == ((3, 4),)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"seconds": 6},
+        {"seconds": "6"},
+        {"seconds": 5.6},
+        {"duration": "6s"},
+        {"duration": 8, "seconds": 6},
+        {"duration_seconds": 6},
+        {"generationConfig": {"durationSeconds": 6}, "seconds": 8},
+        {"extra_body": {"seconds": "6"}},
+    ],
+)
+def test_a_length_is_found_in_each_spelling(fields: dict[str, object]) -> None:
+    assert wished(**fields).seconds == 6
+
+
+@pytest.mark.parametrize("fields", [{}, {"seconds": None}, {"duration": "auto"}, {"seconds": ""}])
+def test_a_length_that_says_nothing_is_none(fields: dict[str, object]) -> None:
+    assert wished(**fields).seconds is None
+
+
+@pytest.mark.parametrize(("field", "value"), [("seconds", "long"), ("duration", "nan"), ("durationSeconds", 1e300)])
+def test_a_length_that_is_no_number_of_seconds_is_refused(field: str, value: object) -> None:
+    with pytest.raises(Failure) as caught:
+        wished(**{field: value})
+    assert (caught.value.code, caught.value.param) == (Code.INVALID_VALUE, field)

@@ -1,0 +1,91 @@
+"""The clip that a request continues: from a link of ours or a job's id to what the provider needs to know of it.
+
+Only clips that were made here can go on, since only the account that made one may work on it. Fetches nothing.
+"""
+
+from collections.abc import Callable
+
+from flow2api.api.openai.chat_request import ChatRequest
+from flow2api.api.openai.conversation import Asked, Reference
+from flow2api.api.services import Services
+from flow2api.domain.job import Job, Made, Source
+from flow2api.domain.model import Model
+from flow2api.errors import Code, Failure
+from flow2api.store import jobs, media
+
+_BY_JOB = "video.id"
+
+
+class Clips:
+    """Finds the clips that requests name; `own_name` tells the file to which a link of ours leads."""
+
+    def __init__(self, services: Services, own_name: Callable[[str], str | None]) -> None:
+        self._services = services
+        self._own_name = own_name
+
+    async def source(self, asked: ChatRequest, talk: Asked, model: Model, caller: str) -> Source | None:
+        """The clip to continue: one that the request names, else for a model that needs one that of an earlier answer.
+
+        Raises:
+            Failure: the model takes no clip, or the clip that is named was not made here; `param` names the field."""
+        job_id = asked.source_job()
+        param = _BY_JOB if job_id else talk.clip.param if talk.clip else None
+        if param is not None and model.mode != "extend":
+            message = f"{model.id} takes no clip as an input; ask a model for that whose mode is `extend`."
+            raise Failure(Code.UNSUPPORTED_OPERATION, message, param=param)
+        if job_id:
+            return await self._of_job(job_id, caller)
+        named = talk.clip or (talk.earlier_clip if model.mode == "extend" else None)
+        return await self._behind(named) if named else None
+
+    async def _of_job(self, job_id: str, caller: str) -> Source:
+        job = await self._services.store.read(jobs.get, job_id)
+        if job is None or job.caller != caller or not (names := _names(job)):
+            message = f"There is no clip of a job {job_id[:80]!r} that could be continued."
+            raise Failure(Code.INVALID_VALUE, message, param=_BY_JOB)
+        if len(names) > 1:
+            message = f"This job made {len(names)} clips: name the one to continue by its link."
+            raise Failure(Code.INVALID_VALUE, message, param=_BY_JOB)
+        return _source(job, names[0], _BY_JOB)
+
+    async def _behind(self, reference: Reference) -> Source:
+        name = self._own_name(reference.url)
+        if name is None:
+            message = "This clip was not made by this gateway; only clips that it made itself can be continued."
+            raise Failure(Code.INVALID_VALUE, message, param=reference.param)
+        file = await self._services.store.read(media.get, name)
+        job = await self._services.store.read(jobs.get, file.job_id) if file and file.job_id else None
+        if job is None:
+            message = "There is no clip behind this link any more, or it was never made here."
+            raise Failure(Code.INVALID_VALUE, message, param=reference.param)
+        return _source(job, name, reference.param)
+
+
+def _names(job: Job) -> tuple[str, ...]:
+    """The files of what can be continued."""
+    names = job.results or (job.error.originals if job.error else ())
+    return names if job.generation.kind == "video" else ()
+
+
+def _source(job: Job, name: str, param: str) -> Source:
+    made = _made(job, name)
+    if made is None:
+        message = "This is no clip that can be continued."
+        if job.generation.mode == "extend":
+            message = "This clip is a continuation itself; only clips that were made in one piece can be continued."
+        raise Failure(Code.INVALID_VALUE, message, param=param)
+    return Source(
+        media_id=made.media_id,
+        account_id=job.account_id,
+        aspect_ratio=job.generation.aspect_ratio,
+        seconds=job.generation.seconds,
+        context=made.context,
+    )
+
+
+def _made(job: Job, name: str) -> Made | None:
+    """What the provider made for a file: of an enlarged clip the one before, since continuations come in the plain size."""
+    names, made = _names(job), job.originals or job.made
+    if job.generation.mode == "extend" or name not in names or len(names) != len(made):
+        return None
+    return made[names.index(name)]
