@@ -35,7 +35,9 @@ class KeptSessions(Protocol):
 
     async def forget(self, account_id: str) -> None: ...
 
-    async def fresh(self, account_id: str, provider: Provider, vault: bytes, exit_for: ExitChoice) -> bytes: ...
+    async def fresh(
+        self, account_id: str, provider: Provider, vault: Callable[[], bytes], exit_for: ExitChoice
+    ) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class AccountLogin:
             Failure: it holds no other one, or cannot be looked into.
             UpstreamFailure: as for `replace`."""
         parts = self._parts
-        found = await parts.sessions.fresh(self._id, parts.provider, self.session.vault, parts.exit_for)
+        found = await parts.sessions.fresh(self._id, parts.provider, lambda: self.session.vault, parts.exit_for)
         await self.replace(found, owner)
 
     async def renewing(self, call: Callable[[], Awaitable[R]]) -> R:

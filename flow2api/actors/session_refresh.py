@@ -5,6 +5,7 @@ is, is found out by the account itself before it takes it over.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -73,8 +74,11 @@ class SessionRefresh:
         """The account is gone: remove its profile."""
         await self._logins.remove(account_id)
 
-    async def fresh(self, account_id: str, provider: Provider, vault: bytes, exit_for: ExitChoice) -> bytes:
-        """A vault with the session that the account's browser holds, another one than in `vault`. Cancelled, the browser ends.
+    async def fresh(
+        self, account_id: str, provider: Provider, vault: Callable[[], bytes], exit_for: ExitChoice
+    ) -> bytes:
+        """A vault with the session that the account's browser holds, another one than in `vault`, which is asked when its turn has
+        come. Cancelled, the browser ends.
 
         Raises:
             SameSession: the browser holds that very one.
@@ -86,7 +90,7 @@ class SessionRefresh:
         async with self._turn:
             try:
                 with trio.fail_after(VISIT_SECONDS):
-                    found = await self._look(account_id, provider, provider.credential_of(vault), exit_for())
+                    found = await self._look(account_id, provider, provider.credential_of(vault()), exit_for())
             except ProfileInUse as fault:
                 raise Failure(Code.CONFLICT, f"Not now: {fault}.") from None
             except BrowserUnavailable as fault:

@@ -88,7 +88,7 @@ class FakeSessions:
     async def forget(self, account_id: str) -> None:
         self.held.pop(account_id, None)
 
-    async def fresh(self, account_id: str, provider: object, vault: bytes, exit_for: object) -> bytes:
+    async def fresh(self, account_id: str, provider: object, vault: object, exit_for: object) -> bytes:
         self.looked.append(account_id)
         found = self.held[account_id]
         if isinstance(found, Failure):

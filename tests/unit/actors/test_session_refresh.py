@@ -206,7 +206,7 @@ def refresh_of(visit: FakeVisit, folder: Path) -> SessionRefresh:
 
 
 async def look(refresh: SessionRefresh) -> bytes:
-    return await refresh.fresh("acc_1", FakeProvider(), b"mine", directly)
+    return await refresh.fresh("acc_1", FakeProvider(), lambda: b"mine", directly)
 
 
 async def test_another_session_in_the_browser_is_found(autojump_clock: MockClock, tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ async def test_with_no_way_out_no_browser_is_started(autojump_clock: MockClock, 
 
     visit = FakeVisit("other")
     with pytest.raises(Failure, match="every proxy is disabled"):
-        await refresh_of(visit, tmp_path).fresh("acc_1", FakeProvider(), b"mine", refused)
+        await refresh_of(visit, tmp_path).fresh("acc_1", FakeProvider(), lambda: b"mine", refused)
     assert visit.opened == []
 
 
