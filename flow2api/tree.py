@@ -30,6 +30,7 @@ from flow2api.actors.roster import Roster
 from flow2api.actors.session_refresh import SessionRefresh
 from flow2api.actors.schedule import ScheduleParts
 from flow2api.actors.schedules import Schedules
+from flow2api.actors.supply_rounds import SupplyRounds
 from flow2api.actors.tab_pool import PoolRules, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site
 from flow2api.api.auth import KeyRing
@@ -237,7 +238,8 @@ class Tree:
         backups = Path(config.storage.data_dir) / "backups"
         rounds = AccountRounds(self._roster, config.schedules, kept=self._sessions.kept)
         housekeeping = Housekeeping(config, store, self._media.ref, backups, time.time)
-        return Schedules(chores(config, rounds, housekeeping), ScheduleParts(store, self.bus, time.time))
+        supply = SupplyRounds(self._ground.proxies.ref, self._tabs.ref)
+        return Schedules(chores(config, rounds, supply, housekeeping), ScheduleParts(store, self.bus, time.time))
 
     def _services(self) -> Services:
         server = self.config.server

@@ -3,6 +3,7 @@
 from flow2api.actors.account_rounds import AccountRounds
 from flow2api.actors.chore import Chore
 from flow2api.actors.housekeeping import Housekeeping
+from flow2api.actors.supply_rounds import SupplyRounds
 from flow2api.config import Config
 
 DAY = 86400.0
@@ -10,9 +11,11 @@ DAY = 86400.0
 ROUND_SECONDS = 3 * 3600.0
 
 
-def chores(config: Config, rounds: AccountRounds, housekeeping: Housekeeping) -> tuple[Chore, ...]:
+def chores(
+    config: Config, rounds: AccountRounds, supply: SupplyRounds, housekeeping: Housekeeping
+) -> tuple[Chore, ...]:
     """All of it, in the order in which it is shown."""
-    return (*_on_accounts(config, rounds), *_on_storage(config, housekeeping))
+    return (*_on_accounts(config, rounds), *_on_supply(config, supply), *_on_storage(config, housekeeping))
 
 
 def _on_accounts(config: Config, rounds: AccountRounds) -> tuple[Chore, ...]:
@@ -28,6 +31,16 @@ def _on_accounts(config: Config, rounds: AccountRounds) -> tuple[Chore, ...]:
         Chore("credits", reads, every.credits_seconds, rounds.read_credits, limit_seconds=limit),
         Chore("rests", revives, every.unrest_seconds, rounds.end_rests),
         Chore("daily_counts", counts, DAY, rounds.roll_day, jitter=0.0, aligned=True),
+    )
+
+
+def _on_supply(config: Config, supply: SupplyRounds) -> tuple[Chore, ...]:
+    every = config.schedules
+    checks = "Checks every proxy; those that rest or are in doubt are checked more often by themselves."
+    closes = "Closes captcha tabs that nobody has used for long."
+    return (
+        Chore("proxy_checks", checks, every.proxies_seconds, supply.check_proxies),
+        Chore("idle_tabs", closes, every.tabs_seconds, supply.close_idle_tabs),
     )
 
 

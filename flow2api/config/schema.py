@@ -334,6 +334,10 @@ class SchedulesConfig(msgspec.Struct, frozen=True, kw_only=True):
         Interval,
         Meta(description="Seconds between two looks for accounts whose rest is over but did not end by itself."),
     ] = 3600.0
+    proxies_seconds: Annotated[Interval, Meta(description="Seconds between two checks of all proxies.")] = 3600.0
+    tabs_seconds: Annotated[Interval, Meta(description="Seconds between two looks for captcha tabs that are idle.")] = (
+        60.0
+    )
     sweep_seconds: Annotated[
         Interval, Meta(description="Seconds between two clean-ups of media files, by age and by space.")
     ] = 900.0
