@@ -43,8 +43,9 @@ class DeliveringConnection(TrioASGIHTTPConnection):
         body = await response.get_data(as_text=False)
         headers = [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-        async for piece in pieces(body, delivery):
+        for piece, pause in pieces(body, delivery):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await trio.sleep(pause)
         if delivery.body_bytes is None:
             # Hypercorn reports the end of the response to us as a disconnect, upon which Quart-Trio cancels this very task,
             # and the connection of a client that asked for "Connection: close" would be left open for good.

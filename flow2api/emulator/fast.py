@@ -125,8 +125,9 @@ async def _send(connection: h11.Connection, stream: trio.SocketStream, answer: A
         await stream.send_all(head + body + (connection.send(h11.EndOfMessage()) or b""))
         return
     await stream.send_all(head)
-    async for piece in pieces(answer.body, delivery):
+    for piece, pause in pieces(answer.body, delivery):
         await stream.send_all(connection.send(h11.Data(data=piece)) or b"")
+        await trio.sleep(pause)
     if delivery.body_bytes is None:
         await stream.send_all(connection.send(h11.EndOfMessage()) or b"")
 

@@ -1,9 +1,8 @@
 """What the servers in front of the emulator share: addresses, limits, and how a body is cut and slowed down."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 
 import msgspec
-import trio
 
 from flow2api.emulator.exchange import Delivery
 
@@ -35,15 +34,14 @@ def urls_under(base: str) -> Urls:
     )
 
 
-async def pieces(body: bytes, delivery: Delivery) -> AsyncIterator[bytes]:
-    """The part of the body that is sent at all, at the pace at which it is sent."""
+def pieces(body: bytes, delivery: Delivery) -> Iterator[tuple[bytes, float]]:
+    """The part of the body that is sent at all, and for how long to wait after each piece of it."""
     if delivery.body_bytes is not None:
         body = body[: delivery.body_bytes]
     if delivery.bytes_per_second is None:
-        yield body
+        yield body, 0.0
         return
     size = max(1, int(delivery.bytes_per_second / PIECES_PER_SECOND))
     for start in range(0, len(body), size):
         piece = body[start : start + size]
-        yield piece
-        await trio.sleep(len(piece) / delivery.bytes_per_second)
+        yield piece, len(piece) / delivery.bytes_per_second

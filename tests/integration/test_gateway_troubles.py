@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+import trio
 
 from flow2api.domain.account import Account, AccountState
 from flow2api.domain.job import JobState
 from flow2api.emulator.accounts import AccountSetup
+from flow2api.emulator.core import Emulator
+from flow2api.emulator.exchange import Answer, Asked
 from flow2api.emulator.faults import (
     AnyFault,
     CloseAfter,
@@ -318,20 +321,32 @@ async def test_a_model_that_is_used_up_or_denied_rests_alone_and_the_account_goe
 async def test_a_burst_of_refused_captcha_tokens_is_one_strike() -> None:
     burst = 20
     settings = {"accounts.default_image_concurrency": burst}
-    async with open_tested_gateway(
-        people(ADA, BOB), knobs=Knobs(image_latency_seconds=0.3), settings=settings
-    ) as gateway:
-        # Refused when the others are out as well.
-        late = Status(403, "PUBLIC_ERROR_UNUSUAL_ACTIVITY", carried_out=True)
-        gateway.emulator.faults.next("image", late, times=burst, account=ADA)
+    async with open_tested_gateway(people(ADA, BOB), settings=settings) as gateway:
+        gateway.emulator.faults.next("image", refused(403, "UNUSUAL_ACTIVITY"), times=burst, account=ADA)
+        answer_when_all_are_out(gateway.emulator, 2 * burst)
         answers = await gateway.chats(2 * burst)
         assert {answer.status_code for answer in answers} == {200}
-        assert gateway.emulator.ledger.peak(ADA, "image") == burst
         account = await gateway.account(ADA)
         assert (account.captcha_strikes, account.errors_in_row) == (1, 0)
         assert account.standing.until is not None
         assert account.standing.until - account.standing.since == pytest.approx(60, abs=1)
-        assert gateway.calls(account=BOB) == 2 * burst
+        assert (gateway.calls(account=ADA), gateway.calls(account=BOB)) == (burst, 2 * burst)
+
+
+def answer_when_all_are_out(emulator: Emulator, count: int) -> None:
+    """Let no paid call be answered before so many of them are out."""
+    usual, out, all_out = emulator.answer, 0, trio.Event()
+
+    async def answer(asked: Asked) -> Answer:
+        nonlocal out
+        if asked.path.endswith("batchGenerateImages"):
+            out += 1
+            if out == count:
+                all_out.set()
+            await all_out.wait()
+        return await usual(asked)
+
+    emulator.answer = answer  # type: ignore[method-assign]
 
 
 # -- errors in a row -------------------------------------------------------------------------------------------------
