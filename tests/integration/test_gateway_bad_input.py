@@ -3,6 +3,7 @@
 That the log holds neither a traceback nor a secret afterwards is checked wherever a gateway is opened.
 """
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from flow2api.errors import KINDS, Code
-from tests.doubles.gateway import MODEL, TestedGateway, body, error_of, open_tested_gateway
+from tests.doubles.gateway import MODEL, Log, TestedGateway, body, error_of, open_tested_gateway
 from tests.doubles.pictures import bomb, data_url, drawn
 from tests.doubles.server import Answer, open_server, plain
 from tests.doubles.server import raw as bare
@@ -305,3 +306,27 @@ async def test_what_clients_send_by_habit_or_by_mistake_is_ignored() -> None:
         odd = "nul \0, 中文, \U0001f34e, right to left \u202e, a line\u2028 separator"
         assert (await gateway.chat(odd)).status_code == 200
         assert gateway.emulator.ledger.by_prompt()[odd] == 1
+
+
+def test_the_watch_on_the_log_notices_errors_tracebacks_and_secrets_and_lets_claimed_errors_pass() -> None:
+    def record(level: int, text: str, error: Exception | None = None) -> logging.LogRecord:
+        trace = (type(error), error, None) if error else None
+        return logging.LogRecord("flow2api.test", level, "x.py", 1, text, None, trace)
+
+    def noticed(*records: logging.LogRecord, claimed: str = "") -> bool:
+        log = Log()
+        log.records.extend(records)
+        if claimed:
+            log.claim(claimed)
+        try:
+            log.check(["the-secret-of-this-test"])
+        except AssertionError:
+            return True
+        return False
+
+    assert not noticed(record(logging.WARNING, "an account rests"))
+    assert noticed(record(logging.ERROR, "it broke"))
+    assert noticed(record(logging.INFO, "it broke", ValueError("x")))
+    assert noticed(record(logging.DEBUG, "token=the-secret-of-this-test"))
+    assert not noticed(record(logging.ERROR, "it broke"), claimed="broke")
+    assert noticed(record(logging.INFO, "all is well"), claimed="broke")
