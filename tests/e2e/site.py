@@ -230,10 +230,11 @@ class Site(Place):
 
 
 @asynccontextmanager
-async def open_site(folder: Path, *, accounts: int = 1) -> AsyncIterator[Site]:
-    """An empty data folder and a running emulator, within the time that a test may take."""
+async def open_site(folder: Path, *, accounts: int = 1, options: Sequence[str] = ()) -> AsyncIterator[Site]:
+    """An empty data folder and a running emulator, with more options of its own, within the time that a test may take."""
     secrets = Secrets()
-    command = [*PYTHON, "flow2api.emulator", "--pictures", "plain", "--image-latency", "0", "--accounts", str(accounts)]
+    usual = ("--pictures", "plain", "--image-latency", "0", "--accounts", str(accounts))
+    command = [*PYTHON, "flow2api.emulator", *usual, *options]
     # It tells the session tokens, which is what it is for.
     launch = Launch(command, folder, clean_environ(), secrets, shows_all_on_output=True)
     with trio.fail_after(LIMIT_SECONDS):
