@@ -45,7 +45,8 @@ class StallWatch(trio.abc.Instrument):
             return
         worked, took = time.thread_time() - self._worked, self._clock() - self._began
         before, self._queued = self._queued, self._queue.seconds()
-        took -= self._queued - before
+        # What was waited for may lie before this step, so it takes nothing off the step's own work.
+        took = max(worked, took - (self._queued - before))
         if took > self._seconds:
             self.stalls += 1
             log.warning(
