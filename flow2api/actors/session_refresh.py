@@ -77,8 +77,8 @@ class SessionRefresh:
     async def fresh(
         self, account_id: str, provider: Provider, vault: Callable[[], bytes], exit_for: ExitChoice
     ) -> bytes:
-        """A vault with the session that the account's browser holds, another one than in `vault`, which is asked when its turn has
-        come. Cancelled, the browser ends.
+        """A vault with the session that the account's browser holds, another one than in `vault`, which is asked when that is known.
+        Cancelled, the browser ends.
 
         Raises:
             SameSession: the browser holds that very one.
@@ -90,7 +90,7 @@ class SessionRefresh:
         async with self._turn:
             try:
                 with trio.fail_after(VISIT_SECONDS):
-                    found = await self._look(account_id, provider, provider.credential_of(vault()), exit_for())
+                    found = await self._look(account_id, provider, vault, exit_for())
             except ProfileInUse as fault:
                 raise Failure(Code.CONFLICT, f"Not now: {fault}.") from None
             except BrowserUnavailable as fault:
@@ -103,7 +103,9 @@ class SessionRefresh:
         log.info("the browser holds another session account=%s", account_id)
         return found
 
-    async def _look(self, account_id: str, provider: Provider, current: str, exit_url: str | None) -> bytes:
+    async def _look(
+        self, account_id: str, provider: Provider, vault: Callable[[], bytes], exit_url: str | None
+    ) -> bytes:
         folder, found = self._logins.folder(account_id), None
         with held(folder):
             async with self._open_visit(folder, self._page_url, exit_url=exit_url) as visit:
@@ -112,7 +114,7 @@ class SessionRefresh:
                 with trio.move_on_after(SETTLE_SECONDS):
                     async for _ in every(LOOK_SECONDS):
                         found = _vault_in(provider, await visit.cookies())
-                        if found is not None and provider.credential_of(found) != current:
+                        if found is not None and provider.credential_of(found) != provider.credential_of(vault()):
                             return found
         if found is not None:
             raise SameSession(account_id)
