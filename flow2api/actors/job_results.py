@@ -62,6 +62,16 @@ class Results:
         message = f"{what} {failure.message} The original is kept as {', '.join(names)}."
         return Ended(Failure(failure.code, message, reason=failure.reason), names)
 
+    async def found(self, lease: Lease, made: Made) -> Made:
+        """A finished clip as follow-up calls know it; as it was where that cannot be learned now."""
+        try:
+            located = await lease.account.ask(Locate(made))
+        except (UpstreamFailure, ActorError) as trouble:
+            log.info("no link before the next step job=%s: %s", self._steps.job.id, trouble)
+            return made
+        self._located[made.media_id] = located
+        return located
+
     # -- fetching ------------------------------------------------------------------------------------------------
 
     async def fetched(self, made: Made) -> MediaFile:
@@ -159,7 +169,7 @@ class Results:
         job = self._steps.job
         name, path = self._parts.library.new("mp4")
         with await self._owner() as lease:
-            joined = await lease.account.ask(Join(source, extension))
+            joined = await lease.account.ask(Join(source, await self.found(lease, extension)))
             while True:
                 await trio.sleep(self._parts.poll_seconds)
                 check = await lease.account.ask(CheckJoin(joined, path))

@@ -234,6 +234,7 @@ class JobRun:
         """The second paid step: as the first, it goes out once, and when it fails the first step's clips are offered."""
         steps, generation = self._steps, self._job.generation
         made: list[Made] = []
+        originals = tuple([await self._results.found(lease, original) for original in originals])
         for original in originals:
             await steps.write(JobState.SUBMITTING, originals=originals, submits=self._job.submits + 1)
             self._live.show(stage="enlarging")

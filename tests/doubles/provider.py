@@ -91,10 +91,12 @@ class FakeSession:
 
     async def upsample(self, made: Made, generation: Generation, captcha_token: str) -> Begun:
         await self._provider.script.play("upsample", self._account_id)
+        self._provider.worked_on.append(made)
         return Begun(made=(self._provider.new_clip(),), finished=False)
 
     async def join(self, source: Source, extension: Made) -> Made:
         await self._provider.script.play("join", self._account_id)
+        self._provider.worked_on.append(extension)
         return Made(media_id="joined")
 
     async def check_join(self, made: Made, path: Path) -> Check:
@@ -121,6 +123,8 @@ class FakeProvider:
         """How long a clip takes."""
         self.clip_ends: dict[str, Stage] = {}
         """How a clip ends, where not well, by media id (`clip1` is the first)."""
+        self.worked_on: list[Made] = []
+        """The clips that were enlarged or joined, as they were named for that."""
         self._clips: dict[str, float] = {}
 
     def new_clip(self) -> Made:

@@ -131,6 +131,22 @@ async def test_a_join_that_fails_offers_the_continuation(autojump_clock: MockClo
         assert (job.error.code, len(job.error.originals)) == (Code.JOIN_FAILED, 1)
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("follow_up", ["upsample", "join"])
+async def test_follow_up_work_names_a_clip_as_its_link_does_where_there_is_one(
+    autojump_clock: MockClock, follow_up: str, known: bool
+) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        owner = await world.add_account()
+        if not known:
+            world.script.add("locate", upstream(FailureKind.UPSTREAM_FAULT))
+        source = Source(media_id="earlier", account_id=owner)
+        wanted = clip(upscale="1080p") if follow_up == "upsample" else clip(mode="extend", source=source)
+        assert (await final(world, wanted)).state is JobState.SUCCEEDED
+        [made] = world.provider.worked_on
+        assert made.url == ("http://127.0.0.1/clip1" if known else None)
+
+
 async def test_a_source_whose_account_is_gone_is_said_so(autojump_clock: MockClock) -> None:
     async with open_inline_store() as store, open_world(store) as world:
         await world.add_account()
