@@ -66,6 +66,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int | None = None
     context: str = ""
     """`Made.context` of the clip."""
+    before: "Source | None" = None
+    """What this clip continues itself, if what is to go on are both in one."""
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):

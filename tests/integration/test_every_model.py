@@ -15,6 +15,7 @@ import trio
 
 from flow2api.domain.picture import inspect
 from flow2api.emulator.accounts import AccountSetup
+from flow2api.emulator.faults import Status
 from flow2api.emulator.ledger import Accepted
 from flow2api.emulator.media import Media
 from tests.doubles.gateway import ADA, TestedGateway, body, error_of, open_tested_gateway, people
@@ -265,11 +266,28 @@ async def test_the_clip_before_an_enlargement_goes_on(answered: bool) -> None:
         assert spec.aspect == "9:16"
 
 
+@pytest.mark.parametrize("joined", [True, False])
+async def test_a_clip_goes_on_again_and_again_and_grows_each_time(joined: bool) -> None:
+    """Where the joining fails, the continuation is all that there is, and it goes on alone."""
+    async with open_tested_gateway(one_account(PAID), settings=SETTINGS) as gateway:
+        link = links((await gateway.chat(model="veo_3_1_t2v_lite_4s")).json())[0]
+        if not joined:
+            gateway.emulator.faults.next("concatenation", Status(status=400))
+        for seconds in (11, 18, 25) if joined else (None, 15, 22):
+            content = [{"type": "text", "text": "and on"}, {"type": "video_url", "video_url": {"url": link}}]
+            answer = await gateway.chat(model=EXTEND, messages=[{"role": "user", "content": content}])
+            if seconds is None:
+                [original] = next(job.error.originals for job in await gateway.jobs() if job.error)
+                link = f"/media/{original}"
+                continue
+            [link] = links(answer.json())
+            assert_plays((await gateway.fetch(link)).content, (1280, 720), seconds)
+
+
 async def test_a_clip_that_cannot_go_on_is_refused_with_its_place_and_why() -> None:
     async with open_tested_gateway(one_account(PAID), settings=SETTINGS) as gateway:
         picture = (await gateway.chat()).json()
         clip = (await gateway.chat(model="veo_3_1_t2v_lite")).json()
-        longer = (await gateway.post(body() | {"model": EXTEND} | by_part(clip, "and on"))).json()
         calls = len(gateway.emulator.ledger.accepted)
         part = "messages[0].content[1].video_url"
         for url, words in (
@@ -277,7 +295,6 @@ async def test_a_clip_that_cannot_go_on_is_refused_with_its_place_and_why() -> N
             (f"https://example.org/media/{'a' * 26}.mp4", "no clip behind this link"),
             ("data:video/mp4;base64,AAAA", "was not made by this gateway"),
             (links(picture)[0], "no clip that can be continued"),
-            (links(longer)[0], "is a continuation itself"),
         ):
             content = [{"type": "text", "text": "on"}, {"type": "video_url", "video_url": {"url": url}}]
             await assert_refused(gateway, part, words, EXTEND, messages=[{"role": "user", "content": content}])

@@ -70,22 +70,23 @@ def _names(job: Job) -> tuple[str, ...]:
 def _source(job: Job, name: str, param: str) -> Source:
     made = _made(job, name)
     if made is None:
-        message = "This is no clip that can be continued."
-        if job.generation.mode == "extend":
-            message = "This clip is a continuation itself; only clips that were made in one piece can be continued."
-        raise Failure(Code.INVALID_VALUE, message, param=param)
+        raise Failure(Code.INVALID_VALUE, "This is no clip that can be continued.", param=param)
+    generation = job.generation
     return Source(
         media_id=made.media_id,
         account_id=job.account_id,
-        aspect_ratio=job.generation.aspect_ratio,
-        seconds=job.generation.seconds,
+        aspect_ratio=generation.aspect_ratio,
+        # A continuation is longer than what it adds.
+        seconds=None if generation.source else generation.seconds,
         context=made.context,
+        # Where the joining failed, the file is the continuation alone.
+        before=generation.source if name in job.results else None,
     )
 
 
 def _made(job: Job, name: str) -> Made | None:
     """What the provider made for a file: of an enlarged clip the one before, since continuations come in the plain size."""
     names, made = _names(job), job.originals or job.made
-    if job.generation.mode == "extend" or name not in names or len(names) != len(made):
+    if name not in names or len(names) != len(made):
         return None
     return made[names.index(name)]

@@ -123,14 +123,18 @@ def question(made: Sequence[Made]) -> wire_clips.CheckClips:
 
 
 def joining(source: Source, extension: Made) -> wire_clips.JoinClips:
-    """A clip and its continuation as one."""
-    whole = source.seconds or _USUAL_SECONDS
-    return wire_clips.JoinClips(
-        input_videos=(
-            _part(_source_id(source), 0, whole),
-            _part(follow_up_id(extension), _OVERLAP_SECONDS, _USUAL_SECONDS),
-        )
-    )
+    """A clip, with all that it continues, and its continuation as one."""
+    return wire_clips.JoinClips(input_videos=(*_parts(source), _continuation(follow_up_id(extension))))
+
+
+def _parts(source: Source) -> tuple[wire_clips.JoinedPart, ...]:
+    if source.before is None:
+        return (_part(_source_id(source), 0, source.seconds or _USUAL_SECONDS),)
+    return (*_parts(source.before), _continuation(_source_id(source)))
+
+
+def _continuation(media_id: str) -> wire_clips.JoinedPart:
+    return _part(media_id, _OVERLAP_SECONDS, _USUAL_SECONDS)
 
 
 def follow_up_id(made: Made) -> str:

@@ -184,6 +184,16 @@ def test_a_clip_and_its_continuation_are_joined_where_they_overlap(seconds: int 
     ]
 
 
+def test_what_a_clip_continues_itself_comes_before_it_in_the_whole() -> None:
+    first = Source(media_id="one", seconds=6)
+    second = Source(media_id="two", before=first)
+    joined = sent(clips.joining(Source(media_id="three", before=second), handle("four")))
+    parts = [
+        (each["mediaGenerationId"], each["startTimeOffset"], each["endTimeOffset"]) for each in joined["inputVideos"]
+    ]
+    assert parts == [("one", "0s", "6s"), ("two", "1s", "8s"), ("three", "1s", "8s"), ("four", "1s", "8s")]
+
+
 def test_the_home_of_a_continuation_is_where_the_clip_lies() -> None:
     source = Source(media_id="9e41", context=handle(project_id="p7").context)
     assert clips.home_of(clip_generation(mode="extend", source=source)) == "p7"
