@@ -144,6 +144,19 @@ def migrate(tables: sqlite_utils.Database, name: str) -> None:
     Raises:
         StoreRefused: it belongs to another program, or a newer version has changed it.
     """
+    _checked_steps(tables, name).apply(tables)
+
+
+def pending(tables: sqlite_utils.Database, name: str) -> list[str]:
+    """The steps that `migrate` would take; changes nothing.
+
+    Raises:
+        StoreRefused: as for `migrate`.
+    """
+    return [step.name for step in _checked_steps(tables, name).pending(tables)]
+
+
+def _checked_steps(tables: sqlite_utils.Database, name: str) -> sqlite_utils.Migrations:
     steps = sqlite_utils.Migrations("flow2api")
     for step, step_name in _NAMES.items():
         steps(name=step_name)(step)
@@ -159,4 +172,4 @@ def migrate(tables: sqlite_utils.Database, name: str) -> None:
             f"{name} was changed by a newer version of flow2api (step {newer[-1]} is not known here). "
             "Start that version again, or restore a backup from before the upgrade."
         )
-    steps.apply(tables)
+    return steps

@@ -69,6 +69,22 @@ def open_another(path: Path, seal: Seal) -> Database:
         raise StoreFault(f"The database failed: {error}. {fault_advice(error) or ''}".rstrip()) from error
 
 
+@contextlib.contextmanager
+def open_for_reading(path: Path, seal: Seal) -> Iterator[Database]:
+    """A connection that changes nothing, not even beside the file, whether the database is in use or not.
+
+    Raises:
+        StoreRefused: it cannot be read.
+    """
+    # A log beside it is part of it. Without one nobody uses it, and it can be read as it lies.
+    as_it_lies = "" if path.with_name(f"{path.name}-wal").exists() else "&immutable=1"
+    with _refusals(path):
+        uri = f"{path.absolute().as_uri()}?mode=ro{as_it_lies}"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        with contextlib.closing(connection):
+            yield _wrap(connection, seal)
+
+
 def open_memory(seal: Seal) -> Database:
     """A fresh database in memory with the same schema."""
     db = _wrap(sqlite3.connect(":memory:", isolation_level=None), seal)
@@ -79,12 +95,22 @@ def open_memory(seal: Seal) -> Database:
 def prepare(db: Database, name: str) -> None:
     """Bring the schema up to date and make sure that the master key is the one this database knows."""
     migrate(db.tables, name)
+    if not check_key(db, name):
+        db.execute("INSERT INTO marks (name, sealed) VALUES (?, ?)", (_KEY_CHECK, db.seal.close(b"right", _KEY_CHECK)))
+
+
+def check_key(db: Database, name: str) -> bool:
+    """Make sure that the master key is the one that the database knows; False if it knows none yet.
+
+    Raises:
+        StoreRefused: it is another one.
+    """
     row = db.row("SELECT sealed FROM marks WHERE name = ?", (_KEY_CHECK,))
     if row is None:
-        db.execute("INSERT INTO marks (name, sealed) VALUES (?, ?)", (_KEY_CHECK, db.seal.close(b"right", _KEY_CHECK)))
-        return
+        return False
     try:
         db.seal.open(row[0], _KEY_CHECK)
+        return True
     except SealBroken as error:
         raise StoreRefused(
             f"The master key does not fit {name}: its secrets were sealed with another one. "
