@@ -27,9 +27,9 @@ from flow2api.actors.media import Media, MediaMessage
 from flow2api.actors.proxies import Proxies, ProxyParts
 from flow2api.actors.proxy_messages import ProxiesMessage
 from flow2api.actors.roster import Roster
-from flow2api.actors.session_refresh import SessionRefresh
 from flow2api.actors.schedule import ScheduleParts
 from flow2api.actors.schedules import Schedules
+from flow2api.actors.session_refresh import SessionRefresh
 from flow2api.actors.supply_rounds import SupplyRounds
 from flow2api.actors.tab_pool import PoolRules, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site

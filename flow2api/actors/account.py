@@ -114,6 +114,7 @@ class AccountActor(Actor[AccountMessage]):
         self._ref = ref
         self._poller = Poller(account_id, self._check, parts.poll_seconds)
         self._rests_changed = trio.Event()
+        self._job_in_error = ""
         self._unsaved = trio.Event()
         self._account: Account
         self._login: AccountLogin
@@ -187,7 +188,7 @@ class AccountActor(Actor[AccountMessage]):
             await self._login.ensure()
             return await self._login.renewing(lambda: self._login.session.prepare(order))
         except UpstreamFailure as failure:
-            await self._failed(failure, order.generation)
+            await self._failed(failure, order.generation, order.job_id)
             raise
         finally:
             await self._login.save_vault()
@@ -235,7 +236,7 @@ class AccountActor(Actor[AccountMessage]):
         try:
             begun = await self._login.renewing(lambda: self._begin_once(prepared))
         except UpstreamFailure as failure:
-            await self._failed(failure, generation)
+            await self._failed(failure, generation, prepared.order.job_id)
             raise
         self._account = rest.after_success(self._account, generation, self._parts.now(), begun.credits_left)
         self._unsaved.set()
@@ -247,7 +248,7 @@ class AccountActor(Actor[AccountMessage]):
         return await self._login.session.begin(prepared, token)
 
     async def _enlarge(self, message: Enlarge) -> bytes:
-        return await self._costly_call(message.generation, partial(self._enlarge_once, message))
+        return await self._costly_call(message, partial(self._enlarge_once, message))
 
     async def _enlarge_once(self, message: Enlarge) -> bytes:
         token = await self._captcha(message.generation)
@@ -257,18 +258,18 @@ class AccountActor(Actor[AccountMessage]):
         return await self._login.session.enlarge(message.made, upscale, token)
 
     async def _upsample(self, message: Upsample) -> Begun:
-        return await self._costly_call(message.generation, partial(self._upsample_once, message))
+        return await self._costly_call(message, partial(self._upsample_once, message))
 
     async def _upsample_once(self, message: Upsample) -> Begun:
         token = await self._captcha(message.generation)
         return await self._login.session.upsample(message.made, message.generation, token)
 
-    async def _costly_call(self, generation: Generation, call: Callable[[], Awaitable[R]]) -> R:
+    async def _costly_call(self, message: Enlarge | Upsample, call: Callable[[], Awaitable[R]]) -> R:
         try:
             await self._login.ensure()
             return await self._login.renewing(call)
         except UpstreamFailure as failure:
-            await self._failed(failure, generation)
+            await self._failed(failure, message.generation, message.job_id)
             raise
 
     async def _captcha(self, generation: Generation) -> str:
@@ -293,7 +294,7 @@ class AccountActor(Actor[AccountMessage]):
                 nursery.start_soon(one, made)
         for check in checks.values():
             if check.stage is not Stage.DONE:
-                await self._failed(failure_of(check), message.generation)
+                await self._failed(failure_of(check), message.generation, message.job_id)
         return [checks[made.media_id] for made in message.made]
 
     async def _check(self, made: Sequence[Made]) -> list[Check]:
@@ -334,11 +335,17 @@ class AccountActor(Actor[AccountMessage]):
         told = (self._on_signed_in, parts.sessions, self._on_session_ended)
         return LoginParts(parts.store, self._provider, exit_for, parts.now, *told)
 
-    async def _failed(self, failure: UpstreamFailure, generation: Generation) -> None:
+    async def _failed(self, failure: UpstreamFailure, generation: Generation, job_id: str) -> None:
         parts = self._parts
         before = self._account.standing
         key = upstream_key(generation, self._account.tier)
-        after = rest.after_failure(self._account, failure, key, parts.now(), parts.policy)
+        if failure.kind in rest.ERRORS and job_id == self._job_in_error:
+            # The tries of one job are one error: else a single job could disable an account.
+            after = rest.noted(self._account, failure, parts.now())
+        else:
+            after = rest.after_failure(self._account, failure, key, parts.now(), parts.policy)
+        if failure.kind in rest.ERRORS:
+            self._job_in_error = job_id
         if after is self._account:
             return
         if after.standing != before:

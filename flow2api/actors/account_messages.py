@@ -25,6 +25,7 @@ class Begin(Ask[Begun], frozen=True):
 class Enlarge(Ask[bytes], frozen=True):
     """Fetch the enlarged form of a picture that this account made; free of charge."""
 
+    job_id: str
     generation: Generation
     made: Made
 
@@ -32,6 +33,7 @@ class Enlarge(Ask[bytes], frozen=True):
 class Follow(Ask[list[Check]], frozen=True):
     """Wait until the upstream has ended its work on all of these, well or not; one call asks for all that the account follows."""
 
+    job_id: str
     generation: Generation
     made: tuple[Made, ...]
 
@@ -39,6 +41,7 @@ class Follow(Ask[list[Check]], frozen=True):
 class Upsample(Ask[Begun], frozen=True):
     """Take a captcha token and order the enlargement of a finished clip, which is paid."""
 
+    job_id: str
     generation: Generation
     made: Made
 

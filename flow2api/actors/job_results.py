@@ -151,7 +151,7 @@ class Results:
         )
         with trio.move_on_after(self._steps.seconds_left()):
             with await self._parts.dispatcher.ask(wish) as lease:
-                return await lease.account.ask(Enlarge(job.generation, made))
+                return await lease.account.ask(Enlarge(job.id, job.generation, made))
         raise Failure(Code.GENERATION_TIMEOUT, "the time for it ran out")
 
     # -- joining clips -------------------------------------------------------------------------------------------

@@ -225,7 +225,7 @@ class JobRun:
         """Ask the account until it knows; its actor may come and go meanwhile."""
         while True:
             try:
-                return await lease.account.ask(Follow(self._job.generation, self._job.made))
+                return await lease.account.ask(Follow(self._job.id, self._job.generation, self._job.made))
             except ActorError as error:
                 log.info("account away, asking again job=%s: %s", self._job.id, error)
                 await trio.sleep(ACTOR_PAUSE_SECONDS)
@@ -240,7 +240,7 @@ class JobRun:
             self._live.show(stage="enlarging")
             try:
                 with trio.fail_after(steps.seconds_left()):
-                    located = await lease.account.ask(Upsample(generation, original))
+                    located = await lease.account.ask(Upsample(self._job.id, generation, original))
             except (UpstreamFailure, ActorError, trio.TooSlowError) as error:
                 failure = Failure(Code.UPSCALE_FAILED, f"({error}).")
                 what = f"The clip was made, but its {generation.upscale} form was not delivered"

@@ -19,6 +19,9 @@ from flow2api.domain.tier import Tier, allows
 OUT_OF_CREDIT_CODES = frozenset({"exhausted", "not_enough_credits", "model_quota_reached"})
 """Codes of a `Hindrance` that mean: the account has used up what it may use."""
 
+ERRORS = frozenset({FailureKind.UPSTREAM_FAULT, FailureKind.OUTCOME_UNKNOWN, FailureKind.UNREADABLE})
+"""Kinds that count towards the errors in a row."""
+
 # Google's daily quotas are reported to roll over at midnight, Pacific time.
 _QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
 _SHORT_THROTTLE_REASON = "PUBLIC_ERROR_USER_REQUESTS_THROTTLED"

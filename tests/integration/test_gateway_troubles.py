@@ -139,7 +139,7 @@ TROUBLES = [
     *(
         Trouble(
             *(f"a {status} that lasts", lasting(Status(status))),
-            ends=Code.UPSTREAM_ERROR, calls=3, accepted=0, state=S.DISABLED, code="errors", errors_in_row=3,
+            ends=Code.UPSTREAM_ERROR, calls=3, accepted=0, errors_in_row=1,
         )
         for status in (500, 502, 503)
     ),
@@ -162,7 +162,7 @@ TROUBLES = [
     Trouble("a reset of the creation of a project, once", once(Reset(), "project")),
     Trouble(
         *("a 500 to the creation of a project that lasts", lasting(Status(500), "project")),
-        ends=Code.UPSTREAM_ERROR, calls=0, accepted=0, state=S.DISABLED, code="errors", errors_in_row=3,
+        ends=Code.UPSTREAM_ERROR, calls=0, accepted=0, errors_in_row=1,
     ),
     # The result: it is made and paid for, so the account is not to blame, and fetching is tried again while that may help.
     *(
@@ -364,12 +364,16 @@ async def test_a_success_makes_the_row_of_errors_begin_anew() -> None:
 
 async def test_an_account_disabled_by_errors_says_so_and_comes_back_by_hand_alone() -> None:
     async with open_tested_gateway(settings={"accounts.error_threshold": 2}) as gateway:
-        gateway.emulator.faults.next("image", Status(500), times=2)
+        gateway.emulator.faults.next("image", Status(500), times=6)
+        # The three tries of a job are one error of the account.
+        assert error_of(await gateway.chat())["code"] == "upstream_error"
+        assert (await gateway.account()).standing.state is S.ACTIVE
         assert error_of(await gateway.chat())["code"] == "no_account_available"
         account = await gateway.account()
         assert (account.standing.state, account.standing.by) == (S.DISABLED, "errors")
         assert (await gateway.chat()).status_code == 503
-        assert gateway.calls() == 2
+        assert gateway.calls() == 4
+        gateway.emulator.faults.clear()
         await gateway.admin("POST", f"/api/accounts/{account.id}/enable")
         assert (await gateway.chat()).status_code == 200
 
@@ -421,9 +425,9 @@ async def test_a_refused_input_picture_is_a_content_refusal_and_costs_the_accoun
 @pytest.mark.parametrize(
     ("fault", "calls", "errors_in_row"),
     [
-        (Status(500), 3, 3),
+        (Status(500), 3, 1),
         (Status(400), 1, 0),
-        (NotJson(), 3, 3),
+        (NotJson(), 3, 1),
         (Status(429), 1, 0),
     ],
     ids=["a 500", "a 400", "a page", "a 429"],

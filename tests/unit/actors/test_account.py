@@ -152,6 +152,17 @@ async def test_so_many_real_errors_in_a_row_disable_the_account_with_the_reason(
         assert "the test says" in standing.detail
 
 
+async def test_the_tries_of_one_job_are_one_error_of_the_account(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account()
+        world.script.add("begin", *[upstream(FailureKind.UPSTREAM_FAULT)] * 6)
+        await generate(world)
+        account = await world.account()
+        assert (account.standing.state, account.errors_in_row) == (AccountState.ACTIVE, 1)
+        await generate(world)
+        assert (await world.account()).errors_in_row == 2
+
+
 async def test_a_success_between_errors_starts_the_count_anew(autojump_clock: MockClock) -> None:
     async with open_inline_store() as store, open_world(store) as world:
         await world.add_account()
