@@ -23,7 +23,9 @@ class Pool:
     async def ask(self, message: object) -> Any:
         await trio.lowlevel.checkpoint()
         if isinstance(message, ListProxies):
-            proxies = [Proxy(id=name, place=f"http://{name}:1", roles=("requests",), origin="operator") for name in self._tests]
+            proxies = [
+                Proxy(id=name, place=f"http://{name}:1", roles=("requests",), origin="operator") for name in self._tests
+            ]
             return [ProxyView(proxy=proxy, state=ProxyState.HEALTHY, health=Health()) for proxy in proxies]
         answer = self._tests[message.proxy_id] if isinstance(message, TestProxy) else self._closed
         if isinstance(answer, Exception):
