@@ -16,7 +16,7 @@ import trio
 
 from flow2api.browser.errors import BrowserFault
 from flow2api.browser.launch import has_display
-from flow2api.browser.logins import Logins, held
+from flow2api.browser.logins import Logins, ProfileInUse, held
 from flow2api.cli.accounts import print_account
 from flow2api.cli.client import GatewayRefused, open_client, part
 from flow2api.cli.options import Start, with_json, with_start
@@ -62,9 +62,6 @@ def login(wiring: Wiring, start: Start, as_json: bool, label: str, account_id: s
     wish = Wish(label, account_id, _exit(config, proxy), _is_visible(config.captcha.headless, wiring.environ))
     answer = run(_unless_stopped, wiring, start, wish)
     print_account("signed in", answer, as_json)
-    _say(
-        "Its browser profile is kept, and sessions that end are renewed from it as long as the browser stays signed in."
-    )
 
 
 @dataclass(frozen=True)
@@ -108,8 +105,20 @@ async def _sign_in(wiring: Wiring, start: Start, wish: Wish) -> Any:
     async with _profile(logins, wish.account_id) as folder:
         desk = _Desk(wiring, start, wish, folder, config.flow.page_url)
         answer = await (desk.by_window() if wish.visible else desk.unseen())
-        await logins.keep(folder, answer["account"]["id"])
+        await _keep(logins, folder, answer["account"]["id"])
     return answer
+
+
+async def _keep(logins: Logins, folder: Path, account_id: str) -> None:
+    try:
+        await logins.keep(folder, account_id)
+    except ProfileInUse as fault:
+        # The account has its session, which is what counts.
+        _say(f"The account is signed in, but this browser profile could not be kept: {fault}.")
+    else:
+        _say(
+            "The browser profile is kept: a session that ends is renewed from it as long as the browser stays signed in."
+        )
 
 
 @asynccontextmanager

@@ -176,6 +176,16 @@ def test_a_known_account_signs_in_anew_in_its_own_profile_and_only_for_itself(st
     assert folders() == ["acc_1"]
 
 
+def test_an_account_whose_former_profile_is_in_use_is_signed_in_all_the_same(stage: Stage) -> None:
+    former = logins().folder("acc_1")
+    former.mkdir(parents=True)
+    with held(former):
+        result = staged(stage, Person(FIRST), SHOWN).run("account", "login")
+    assert result.exit_code == 0
+    assert "could not be kept" in result.stderr
+    assert folders() == ["acc_1"]
+
+
 def test_a_profile_that_was_kept_stays_when_nothing_comes_of_it(stage: Stage) -> None:
     logins().folder("acc_1").mkdir(parents=True)
     assert staged(stage, Person(""), SHOWN).run("account", "login", "--account", "acc_1").exit_code == FAILED
