@@ -65,11 +65,12 @@ async def open_gateway(
     api_key: str | None = None,
     accounts: Sequence[AddAccount] = (),
     first_key: bool = False,
+    take_up: bool = True,
 ) -> AsyncIterator[Gateway]:
     """The whole gateway, serving until the block is left, which drains it. Holds the data folder's lock meanwhile.
 
     `api_key` is made valid if it is not yet. Without it a key is made when there is none, if `first_key` says so: whoever asks for
-    it must show it, since it can be read only then. `accounts` are added, or renewed where they are known.
+    it must show it, since it can be read only then. `accounts` are added, or renewed where they are known. `take_up`: stored generations go on and the regular work is done.
 
     Raises:
         AlreadyRunning: another process holds the data folder.
@@ -93,7 +94,7 @@ async def open_gateway(
                 log.warning("a stored setting is ignored: %s", problem)
             admin_token = Secret(secrets.token_urlsafe(32))
             catalog = await trio.to_thread.run_sync(_load_catalog)
-            tree = Tree(Ground(resolved.config, store, http, proxies, catalog, listeners, admin_token))
+            tree = Tree(Ground(resolved.config, store, http, proxies, catalog, listeners, admin_token, take_up))
             made = await _keys(tree, api_key, first_key)
             async with _running(tree):
                 for account in accounts:

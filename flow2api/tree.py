@@ -71,6 +71,8 @@ class Ground:
     catalog: Catalog
     listeners: Listeners
     admin_token: Secret
+    take_up: bool
+    """Whether stored generations go on and the regular work is done: not in a gateway that a command starts for itself."""
 
 
 class Tree:
@@ -124,7 +126,8 @@ class Tree:
         fetching = partial(Media, *media, pauses=Backoff(first=config.jobs.pause_seconds, factor=3, limit=10))
         account_parts, job_parts = self._account_parts(), self._job_parts()
         self.cut_short = job_parts.cut_short
-        rules = JobRules(config.jobs, config.flow)
+        schedules = ChildSpec("schedules", self._schedules.supervisor, drain_seconds=SHORT_DRAIN_SECONDS)
+        rules = JobRules(config.jobs, config.flow, self._ground.take_up)
         proxy_parts = self._proxy_parts()
         return [
             ChildSpec("ledger", lambda: Ledger(store, tally), mailbox=self._ledger, drain_seconds=SHORT_DRAIN_SECONDS),
@@ -156,7 +159,7 @@ class Tree:
                 # The grace was the server's, which stays up while generations run.
                 drain_seconds=SHORT_DRAIN_SECONDS,
             ),
-            ChildSpec("schedules", self._schedules.supervisor, drain_seconds=SHORT_DRAIN_SECONDS),
+            *([schedules] if self._ground.take_up else []),
             ChildSpec(
                 "server",
                 lambda: Serving(self._services(), self._ground.listeners, self.doors),

@@ -44,7 +44,7 @@ from flow2api.actors.roster import Entry, Roster
 from flow2api.domain import rest
 from flow2api.domain.account import Account, AccountView, RestPolicy
 from flow2api.domain.events import AccountChanged
-from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.domain.failure import UpstreamFailure
 from flow2api.domain.job import Generation, Made, upstream_key
 from flow2api.errors import Failure
 from flow2api.kit.actor import Actor
@@ -58,15 +58,6 @@ log = logging.getLogger("flow2api.account")
 
 R = TypeVar("R")
 
-_LOGIN_FAILURES = frozenset(
-    {
-        FailureKind.LOGIN_EXPIRED,
-        FailureKind.NEEDS_LOGIN,
-        FailureKind.ACCOUNT_MOVED,
-        FailureKind.WRONG_ACCOUNT,
-        FailureKind.ACCOUNT_BLOCKED,
-    }
-)
 
 # Counters of finished work are written this often; a standing is written at once.
 FLUSH_SECONDS = 2.0
@@ -310,7 +301,7 @@ class AccountActor(Actor[AccountMessage]):
             await self._login.ensure()
             return await self._login.renewing(call)
         except UpstreamFailure as failure:
-            if failure.kind in _LOGIN_FAILURES:
+            if failure.kind in rest.LOGIN_FAILURES:
                 await self._set(rest.after_failure(self._account, failure, "", self._parts.now(), self._parts.policy))
             raise
 

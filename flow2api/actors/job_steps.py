@@ -138,9 +138,15 @@ class JobSteps:
 
     async def finish(self, state: JobState, files: Sequence[MediaFile] = (), **changes: object) -> None:
         """The last move, together with the records of its files."""
-        job = move(self.job, state, self.parts.now(), **changes)
+        now = self.parts.now()
+        job = move(self.job, state, now, **changes)
         await self._durably(lambda: self.parts.store.write(jobs.finish, job, files))
         self.live.show(job=job, stage="", position=None)
+        log.info(
+            "generation ended job=%s model=%s state=%s code=%s account=%s seconds=%.1f",
+            *(job.id, job.generation.model, job.state.value, job.error.code.value if job.error else "-"),
+            *(job.account_id, now - job.created_at),
+        )
         self.parts.ledger.cast(Note(_record(job)))
 
     async def _durably(self, write: Callable[[], Awaitable[None]]) -> None:

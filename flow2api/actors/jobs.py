@@ -23,6 +23,7 @@ from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ask, Reply
+from flow2api.log import request_id
 from flow2api.store import jobs
 from flow2api.store.errors import StoreFault
 
@@ -96,6 +97,8 @@ class JobRules:
 
     jobs: JobsConfig
     flow: FlowConfig
+    take_up: bool = True
+    """Whether stored generations go on. Not in a gateway that a command starts for itself: it would not live to their end."""
 
     def deadlines(self, generation: Generation, now: float) -> tuple[float, float]:
         """End of the waiting, end of the generation; fixed at submit."""
@@ -123,7 +126,7 @@ class Jobs(Actor[JobsMessage]):
         self._stopping = trio.Event()
 
     async def start(self) -> None:
-        unfinished = await self._parts.store.read(jobs.unfinished)
+        unfinished = await self._parts.store.read(jobs.unfinished) if self._rules.take_up else []
         for job in unfinished:
             live = self._enter(job)
             live.admit(None)
@@ -251,6 +254,7 @@ class Jobs(Actor[JobsMessage]):
             self._someone_lives = trio.Event()
 
     async def _run(self, live: LiveJob) -> None:
+        request_id.set(live.job.request_id)
         try:
             await JobRun(live, self._parts, self._stopping).run()
             live.end()

@@ -49,6 +49,8 @@ _AWAKE = (
 PROFILE_OPTION = "--user-data-dir="
 """Names the profile folder; it also tells our browser from others in a list of processes."""
 # What a browser needs to know of its surroundings. The rest stays here: there are secrets among it.
+# The browser makes a socket below it, whose path may have 107 bytes in all; it would not start.
+_LONGEST_TMPDIR = 60
 _PASSED_ON = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_\w+|DBUS_SESSION_BUS_ADDRESS|"
     r"LD_LIBRARY_PATH|FONTCONFIG_\w+"
@@ -89,6 +91,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     def environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The environment of the process. Reports of crashes, which hold pieces of memory, go to the profile and nowhere else."""
         passed_on = {name: value for name, value in environ.items() if _PASSED_ON.fullmatch(name)}
+        if len(passed_on.get("TMPDIR", "")) > _LONGEST_TMPDIR:
+            del passed_on["TMPDIR"]
         return {**passed_on, "BREAKPAD_DUMP_LOCATION": str(crash_folder(self.profile))}
 
 

@@ -76,7 +76,7 @@ class Client:
 
 @asynccontextmanager
 async def open_client(wiring: Wiring, start: Start) -> AsyncIterator[Client]:
-    """A client of the running instance, or of a gateway that lives as long as the block."""
+    """A client of the running instance, or of a gateway that lives as long as the block and takes up nothing that is stored."""
     resolved = start.resolve(wiring)
     async with wiring.open_http() as http:
         running = read_instance(Path(resolved.config.storage.data_dir))
@@ -86,7 +86,7 @@ async def open_client(wiring: Wiring, start: Start) -> AsyncIterator[Client]:
         alone = start.with_flags({"server.host": "127.0.0.1", "server.port": 0, "log.level": "error"})
         own = alone.resolve(wiring)
         start_log(own, wiring.environ)
-        async with wiring.load_app().open_gateway(own, wiring.environ) as gateway:
+        async with wiring.load_app().open_gateway(own, wiring.environ, take_up=False) as gateway:
             register_secret(gateway.admin_token)
             yield Client(gateway.url, gateway.admin_token, http, wiring)
 

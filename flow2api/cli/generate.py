@@ -1,4 +1,4 @@
-"""`flow2api generate`: one wish from the shell, with the progress that the gateway tells, and the pictures as files."""
+"""`flow2api generate`: one wish from the shell, with the progress that the gateway tells, and the results as files."""
 
 import base64
 import re
@@ -20,7 +20,8 @@ from flow2api.cli.wiring import Wiring
 from flow2api.domain.picture import inspect
 
 DEFAULT_MODEL = "gemini-3.1-flash-image"
-_LINK = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
+# A picture, or the plain link to a clip.
+_LINK = re.compile(r"^!?\[[^\]]*\]\(([^)\s]+)\)", re.MULTILINE)
 _MEDIA = re.compile(r"/media/[^/?#]+$")
 
 
@@ -73,7 +74,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.pass_obj
 def generate(wiring: Wiring, /, start: Start, output: Path, **wish: Any) -> None:
-    """Make a picture from PROMPT and write it to a file."""
+    """Make a picture or a clip from PROMPT and write it to a file."""
+    if not output.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {output.parent}", param_hint="--output")
     run(_generate, wiring, start, Wish(**wish), output)
 
 
@@ -122,13 +125,15 @@ class Reading:
         self._progress.update(self._bar, description=shown(latest))
 
     def links(self) -> Sequence[str]:
-        """The pictures in the answer.
+        """The pictures or clips in the answer.
 
         Raises:
             CommandFailed: there is none."""
         found = _LINK.findall(self._answer)
         if not found:
-            raise CommandFailed(f"the answer holds no picture: {shown(self._answer)[:200] or 'it is empty'}")
+            raise CommandFailed(
+                f"the answer holds no picture and no clip: {shown(self._answer)[:200] or 'it is empty'}"
+            )
         return found
 
 

@@ -22,7 +22,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
     """A table, or the sentence `empty` if there are no rows."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # An id is there to be typed or copied, so it is never cut in two.
+        table.add_column(column, overflow="fold", no_wrap=column == "id")
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     if not table.rows:

@@ -36,7 +36,9 @@ class Gateway(Protocol):
 class App(Protocol):
     """The composition root, as far as commands care."""
 
-    def open_gateway(self, resolved: Resolved, environ: Mapping[str, str]) -> AbstractAsyncContextManager[Gateway]: ...
+    def open_gateway(
+        self, resolved: Resolved, environ: Mapping[str, str], *, take_up: bool
+    ) -> AbstractAsyncContextManager[Gateway]: ...
 
     async def run_gateway(
         self, resolved: Resolved, environ: Mapping[str, str], *, on_ready: Callable[[Any], None]
@@ -66,6 +68,7 @@ class Http(Protocol):
         *,
         headers: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
+        exit_url: str | None = None,
         limits: Limits = ...,
     ) -> Response: ...
 

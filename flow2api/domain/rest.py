@@ -22,6 +22,17 @@ OUT_OF_CREDIT_CODES = frozenset({"exhausted", "not_enough_credits", "model_quota
 ERRORS = frozenset({FailureKind.UPSTREAM_FAULT, FailureKind.OUTCOME_UNKNOWN, FailureKind.UNREADABLE})
 """Kinds that count towards the errors in a row."""
 
+LOGIN_FAILURES = frozenset(
+    {
+        FailureKind.LOGIN_EXPIRED,
+        FailureKind.NEEDS_LOGIN,
+        FailureKind.ACCOUNT_MOVED,
+        FailureKind.WRONG_ACCOUNT,
+        FailureKind.ACCOUNT_BLOCKED,
+    }
+)
+"""Kinds that say that the account's login is no good."""
+
 # Google's daily quotas are reported to roll over at midnight, Pacific time.
 _QUOTA_ZONE = ZoneInfo("America/Los_Angeles")
 _SHORT_THROTTLE_REASON = "PUBLIC_ERROR_USER_REQUESTS_THROTTLED"

@@ -100,7 +100,8 @@ class FakeSessions:
 class World:
     """Everything that a test touches."""
 
-    def __init__(self, store: Store, provider: FakeProvider, jobs_config: JobsConfig) -> None:
+    def __init__(self, store: Store, provider: FakeProvider, jobs_config: JobsConfig, take_up: bool) -> None:
+        self._take_up = take_up
         self.store = store
         self.provider = provider
         self.provider.now = now
@@ -147,7 +148,7 @@ class World:
             max_submits=jobs_config.max_submits,
             now=now,
         )
-        rules = JobRules(jobs_config, FlowConfig())
+        rules = JobRules(jobs_config, FlowConfig(), self._take_up)
         return [
             ChildSpec("ledger", lambda: Ledger(self.store, self.tally), mailbox=self._ledger),
             ChildSpec("media", lambda: FakeMedia(self), mailbox=self._media),
@@ -199,10 +200,10 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    store: Store, provider: FakeProvider | None = None, *, jobs: JobsConfig | None = None
+    store: Store, provider: FakeProvider | None = None, *, jobs: JobsConfig | None = None, take_up: bool = True
 ) -> AsyncIterator[World]:
     """A running world; drained at the end, unless it was killed."""
-    world = World(store, provider or FakeProvider(), jobs or JobsConfig())
+    world = World(store, provider or FakeProvider(), jobs or JobsConfig(), take_up)
     async with trio.open_nursery() as nursery:
         world.nursery = nursery
         await nursery.start(world.root.run)

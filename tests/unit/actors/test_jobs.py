@@ -395,6 +395,22 @@ async def test_a_drain_waits_for_what_is_paid_and_keeps_what_waits(autojump_cloc
         assert (paid_job.state, kept.state) == (JobState.SUCCEEDED, JobState.QUEUED)
 
 
+async def test_a_gateway_that_a_command_starts_for_itself_leaves_stored_jobs_alone(autojump_clock: MockClock) -> None:
+    provider = FakeProvider()
+    async with open_inline_store() as store:
+        async with open_world(store, provider) as world:
+            await world.add_account()
+            provider.script.add("prepare", trio.Event())
+            watch = await world.submit()
+            await trio.testing.wait_all_tasks_blocked()
+            world.kill()
+        async with open_world(store, provider, take_up=False) as world:
+            assert (await final(world)).state is JobState.SUCCEEDED
+        kept = await store.read(jobs.get, watch.progress.job.id)
+        assert kept is not None
+        assert kept.state is JobState.QUEUED
+
+
 async def test_the_census_counts_live_jobs_by_state(autojump_clock: MockClock) -> None:
     async with open_inline_store() as store, open_world(store) as world:
         await world.add_account(image_concurrency=1)

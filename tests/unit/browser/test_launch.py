@@ -149,3 +149,9 @@ def test_a_window_for_a_person_cannot_be_driven() -> None:
     command = window.command()
     assert command[-1] == "https://page.example/"
     assert not [option for option in command if option.startswith(("--remote-debugging", "--headless"))]
+
+
+def test_a_folder_for_temporary_files_that_is_too_deep_for_a_socket_is_not_passed_on() -> None:
+    deep = "/tmp/" + "x" * 80
+    assert "TMPDIR" not in launch().environment({"TMPDIR": deep})
+    assert launch().environment({"TMPDIR": "/tmp/short"})["TMPDIR"] == "/tmp/short"

@@ -61,7 +61,10 @@ class Stage:
         return runner.invoke(cli, arguments, obj=wiring, input=input, catch_exceptions=False)
 
     @asynccontextmanager
-    async def open_gateway(self, resolved: Resolved, environ: Mapping[str, str]) -> AsyncIterator[FakeGateway]:
+    async def open_gateway(
+        self, resolved: Resolved, environ: Mapping[str, str], *, take_up: bool
+    ) -> AsyncIterator[FakeGateway]:
+        assert not take_up, "a command would begin what it does not stay for"
         self._start(resolved)
         yield self.gateway
 
@@ -99,6 +102,7 @@ class Stage:
         *,
         headers: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
+        exit_url: str | None = None,
         limits: Limits | None = None,
     ) -> Response:
         status, content = self._answer(method, url, headers, body)
