@@ -122,6 +122,12 @@ def test_without_a_display_it_says_what_to_do_instead(stage: Stage, monkeypatch:
     assert folders() == []
 
 
+def test_a_session_in_pieces_is_put_together_once_all_are_there(stage: Stage) -> None:
+    person = Person(f"; {NAME}.1=second-half-of-it", f"; {NAME}.0=first-half-of-it-; {NAME}.1=second-half-of-it")
+    assert staged(stage, person, HIDDEN).run("account", "login").exit_code == 0
+    assert [asked.body["credential"] for asked in stage.asked] == ["first-half-of-it-second-half-of-it"]
+
+
 def test_where_there_is_a_display_a_window_is_shown(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login_module, "has_display", lambda environ: True)
     person = Person(FIRST)
