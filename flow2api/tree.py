@@ -10,10 +10,11 @@ from pathlib import Path
 
 import trio
 
-from flow2api.actors.account import AccountParts, CaptchaSource
+from flow2api.actors.account import AccountParts
 from flow2api.actors.account_rounds import AccountRounds
 from flow2api.actors.accounts import Accounts, AccountsMessage
 from flow2api.actors.captcha import BROWSER_DRAIN_SECONDS, Captcha, CaptchaParts, NoCaptcha, TabCaptcha
+from flow2api.actors.captcha_source import CaptchaSource
 from flow2api.actors.chores import chores
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
 from flow2api.actors.exits import ExitBook

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Protocol, TypeVar, assert_never
+from typing import ClassVar, TypeVar, assert_never
 
 import msgspec
 import trio
@@ -38,6 +38,7 @@ from flow2api.actors.account_messages import (
     Stop,
     Upsample,
 )
+from flow2api.actors.captcha_source import CaptchaSource
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.poller import Poller, failure_of
 from flow2api.actors.roster import Entry, Roster
@@ -46,13 +47,14 @@ from flow2api.domain.account import Account, AccountView, RestPolicy
 from flow2api.domain.events import AccountChanged
 from flow2api.domain.failure import UpstreamFailure
 from flow2api.domain.job import Generation, Made, upstream_key
-from flow2api.errors import Failure
+from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ref
-from flow2api.providers.base import Balance, Begun, CaptchaToken, Check, Order, Prepared, Provider, Session, Stage
+from flow2api.providers.base import Balance, Begun, Check, Order, Prepared, Provider, Session, Stage
 from flow2api.store import accounts
 from flow2api.store.door import Store
+from flow2api.store.errors import StoreFault
 
 log = logging.getLogger("flow2api.account")
 
@@ -61,17 +63,6 @@ R = TypeVar("R")
 
 # Counters of finished work are written this often; a standing is written at once.
 FLUSH_SECONDS = 2.0
-
-
-class CaptchaSource(Protocol):
-    """Where tokens come from."""
-
-    async def token(self, account_id: str, action: str) -> CaptchaToken:
-        """A fresh token for one call, an empty one when captchas are off.
-
-        Raises:
-            UpstreamFailure: `captcha_unavailable`; the message says why.
-        """
 
 
 @dataclass(frozen=True)
@@ -300,6 +291,8 @@ class AccountActor(Actor[AccountMessage]):
         try:
             await self._login.ensure()
             return await self._login.renewing(call)
+        except OSError as error:
+            raise Failure(Code.INTERNAL_ERROR, f"The clip could not be written ({error.strerror}).") from error
         except UpstreamFailure as failure:
             if failure.kind in rest.LOGIN_FAILURES:
                 await self._set(rest.after_failure(self._account, failure, "", self._parts.now(), self._parts.policy))
@@ -350,8 +343,12 @@ class AccountActor(Actor[AccountMessage]):
     async def _set(self, account: Account) -> None:
         self._account = account
         self._announce()
-        self._unsaved = trio.Event()
-        await self._parts.store.write(accounts.save, account)
+        try:
+            await self._parts.store.write(accounts.save, account)
+        except StoreFault as fault:
+            # What is known holds in memory; it is written when the database can be written again.
+            log.error("the account could not be stored, trying again account=%s: %s", self._id, fault)
+            self._unsaved.set()
 
     async def _set_and_view(self, account: Account) -> AccountView:
         await self._set(account)
@@ -375,6 +372,7 @@ class AccountActor(Actor[AccountMessage]):
 
     async def _flush(self) -> None:
         if self._unsaved.is_set():
+            self._unsaved = trio.Event()
             await self._set(self._account)
 
     async def _flush_now_and_then(self) -> None:

@@ -5,6 +5,7 @@ Each account is an on-demand child that parks when it keeps crashing, so one bad
 
 import logging
 import secrets
+from contextlib import suppress
 from typing import ClassVar, assert_never
 
 import msgspec
@@ -20,11 +21,13 @@ from flow2api.domain.events import AccountRemoved
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
+from flow2api.kit.errors import ActorError, UnknownChild
 from flow2api.kit.life import Life
 from flow2api.kit.mailbox import Ask, Mailbox, Ref
 from flow2api.kit.supervisor import ChildSpec, DynamicSupervisor
 from flow2api.providers.base import Balance, Provider, Session
 from flow2api.store import accounts
+from flow2api.store.errors import StoreFault
 
 log = logging.getLogger("flow2api.accounts")
 
@@ -125,7 +128,7 @@ class Accounts(Actor[AccountsMessage]):
     """Owner of the set; each account's own actor owns its record."""
 
     mailbox_size: ClassVar[int] = 32
-    expected: ClassVar[tuple[type[Exception], ...]] = (Failure,)
+    expected: ClassVar[tuple[type[Exception], ...]] = (Failure, StoreFault)
 
     def __init__(self, parts: AccountParts, defaults: AccountsConfig) -> None:
         self._parts = parts
@@ -197,7 +200,8 @@ class Accounts(Actor[AccountsMessage]):
 
     async def _remove(self, account_id: str) -> None:
         self._ref(account_id)
-        await self._pool.stop_child(_child(account_id))
+        with suppress(UnknownChild):  # an earlier removal was broken off after this step
+            await self._pool.stop_child(_child(account_id))
         await self._parts.store.write(accounts.delete, account_id)
         self._parts.roster.remove(account_id)
         self._parts.exits.forget(account_id)
@@ -216,6 +220,8 @@ class Accounts(Actor[AccountsMessage]):
             return await self._ref(account_id).ask(command)
         except UpstreamFailure as failure:
             raise told(failure) from None
+        except ActorError as error:
+            raise Failure(Code.CONFLICT, f"The account's worker is not there to be asked: {error}") from None
 
     def _ref(self, account_id: str) -> Ref[AccountMessage]:
         return self._entry(account_id).ref

@@ -18,7 +18,7 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Job, JobError, JobState, Made
 from flow2api.domain.verdict import AFTER_SUBMIT, BEFORE_SUBMIT, failure_for
 from flow2api.errors import Code, Failure
-from flow2api.kit.errors import ActorError
+from flow2api.kit.errors import ActorError, ActorParked, ActorStopped
 from flow2api.providers.base import Begun, Check, Order, Picture, Prepared, Stage
 from flow2api.store.errors import StoreFault
 
@@ -124,6 +124,7 @@ class JobRun:
         submitted = False
         try:
             prepared = await self._prepare(lease)
+            steps.check_broken_off()
             await steps.write(JobState.SUBMITTING, submits=self._job.submits + 1, submitted_at=self._parts.now())
             submitted = True
             self._live.show(stage="generating")
@@ -196,10 +197,15 @@ class JobRun:
 
     async def _until_made(self, lease: Lease) -> None:
         """From `running` to `fetching`: wait for the upstream, and for the second paid step where one was asked for."""
-        self._live.show(stage="enlarging" if self._job.originals else "generating", account=lease.label)
-        made = await self._followed(lease)
-        if self._job.generation.upscale is not None and not self._job.originals:
-            made = await self._upsampled(lease, made)
+        job = self._job
+        self._live.show(stage="enlarging" if job.originals else "generating", account=lease.label)
+        if len(job.made) < len(job.originals):
+            # Cut off between two orders, of which each is on disk: the rest was not ordered yet.
+            made = await self._upsampled(lease, job.originals, job.made)
+        else:
+            made = await self._followed(lease)
+            if job.generation.upscale is not None and not job.originals:
+                made = await self._upsampled(lease, made)
         await self._steps.write(JobState.FETCHING, made=made)
 
     async def _followed(self, lease: Lease) -> tuple[Made, ...]:
@@ -226,16 +232,26 @@ class JobRun:
         while True:
             try:
                 return await lease.account.ask(Follow(self._job.id, self._job.generation, self._job.made))
+            except ActorStopped as error:
+                if not isinstance(error, ActorParked):
+                    raise Ended(
+                        Failure(
+                            Code.RESULT_LOST, "The account that works on it was taken out, so it cannot be followed."
+                        )
+                    ) from None
+                await trio.sleep(ACTOR_PAUSE_SECONDS)
             except ActorError as error:
                 log.info("account away, asking again job=%s: %s", self._job.id, error)
                 await trio.sleep(ACTOR_PAUSE_SECONDS)
 
-    async def _upsampled(self, lease: Lease, originals: tuple[Made, ...]) -> tuple[Made, ...]:
+    async def _upsampled(
+        self, lease: Lease, originals: tuple[Made, ...], ordered: tuple[Made, ...] = ()
+    ) -> tuple[Made, ...]:
         """The second paid step: as the first, it goes out once, and when it fails the first step's clips are offered."""
         steps, generation = self._steps, self._job.generation
-        made: list[Made] = []
+        made = list(ordered)
         originals = tuple([await self._results.found(lease, original) for original in originals])
-        for original in originals:
+        for original in originals[len(ordered) :]:
             await steps.write(JobState.SUBMITTING, originals=originals, submits=self._job.submits + 1)
             self._live.show(stage="enlarging")
             try:

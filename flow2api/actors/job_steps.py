@@ -105,17 +105,21 @@ class JobSteps:
             Ended: the deadline passed.
         """
         live = self.live
-        self._check_broken_off()
+        self.check_broken_off()
         with trio.CancelScope(deadline=trio.current_time() + deadline - self.parts.now()) as scope:
             live.open_to_break(scope, free=free)
             try:
                 return await call()
             finally:
                 live.close_to_break()
-        self._check_broken_off()
+        self.check_broken_off()
         raise Ended(late)
 
-    def _check_broken_off(self) -> None:
+    def check_broken_off(self) -> None:
+        """Stop here if the job was given up or the process stops.
+
+        Raises:
+            GivenUp, Interrupted: so it is."""
         if self.live.cancel_asked:
             raise GivenUp
         if self._stopping.is_set():

@@ -245,7 +245,7 @@ class Jobs(Actor[JobsMessage]):
         return live
 
     def _leave(self, live: LiveJob) -> None:
-        job = live.job
+        job = live.admitted_as
         self._live.pop(job.id, None)
         if job.idempotency is not None:
             self._by_key.pop((job.caller, job.idempotency.key), None)

@@ -3,6 +3,7 @@
 What is lost when the process is killed is at most the last unwritten batch; jobs themselves are durable elsewhere.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar
@@ -14,9 +15,13 @@ from flow2api.domain.request import RequestRecord
 from flow2api.kit.actor import Actor
 from flow2api.store import requests
 from flow2api.store.door import Store
+from flow2api.store.errors import StoreFault
 
 FLUSH_SECONDS = 1.0
 BATCH = 200
+MOST_KEPT = 10_000
+
+log = logging.getLogger("flow2api.ledger")
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -57,7 +62,7 @@ class Ledger(Actor[Note]):
         self._tally.add(message.record)
         self._batch.append(message.record)
         self._begun.set()
-        if len(self._batch) >= BATCH:
+        if len(self._batch) % BATCH == 0:
             await self._flush()
         return None
 
@@ -71,7 +76,14 @@ class Ledger(Actor[Note]):
             await self._flush()
 
     async def _flush(self) -> None:
-        if self._batch:
-            batch, self._batch = self._batch, []
-            self._begun = trio.Event()
+        if not self._batch:
+            return
+        batch, self._batch = self._batch, []
+        self._begun = trio.Event()
+        try:
             await self._store.write(requests.append, batch)
+        except StoreFault as fault:
+            # A database that is locked or full for a while costs no records but those beyond the limit.
+            log.warning("the request log could not be written, trying again: %s", fault)
+            self._batch = [*batch, *self._batch][-MOST_KEPT:]
+            self._begun.set()

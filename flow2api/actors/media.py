@@ -25,6 +25,7 @@ from flow2api.net.http import Http
 from flow2api.net.message import Downloaded, Limits, Response
 from flow2api.store import media
 from flow2api.store.door import Store
+from flow2api.store.errors import StoreFault
 
 A = TypeVar("A", Response, Downloaded)
 
@@ -125,7 +126,12 @@ class Media(Actor[MediaMessage]):
             mime=message.mime, extension=EXTENSIONS[message.mime], width=message.width, height=message.height
         )
         file = await self._write(message.data, info, "input", None)
-        await self._store.write(media.insert, file)
+        try:
+            await self._store.write(media.insert, file)
+        except StoreFault as fault:
+            raise Failure(
+                Code.INTERNAL_ERROR, f"The picture could not be stored, so nothing was begun: {fault}"
+            ) from None
         return file
 
     async def _fetch(self, message: FetchResult) -> MediaFile:
@@ -242,11 +248,8 @@ def _write_whole(path: Path, data: bytes) -> None:
     """Write so that the file is there whole or not at all, also after a power cut."""
     side = path.with_suffix(".part")
     try:
-        descriptor = os.open(side, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(side, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    try:
+        descriptor = os.open(side, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()

@@ -145,7 +145,8 @@ class Proxies(Actor[ProxiesMessage]):
                 member.proxy = replace(member.proxy, roles=roles, origin="config")
                 await store.write(proxies.save, member.proxy)
         new = [(new_proxy(exit_, roles, "config", now), exit_.url) for exit_, roles in wanted.items()]
-        await store.write(proxies.insert, new)
+        if new:
+            await store.write(proxies.insert, new)
         for proxy, url in new:
             self._enter(proxy, parse_exit(url))
 

@@ -94,7 +94,10 @@ class TabPool(Actor[TabPoolMessage]):
         for tries_left in reversed(range(TRIES)):
             try:
                 slot = await self._slot_for(message.exit_url)
-                token, user_agent = await slot.token(message.action)
+                try:
+                    token, user_agent = await slot.token(message.action)
+                finally:
+                    self._signal_room()
             except BrowserUnavailable:
                 raise
             except BrowserFault as fault:
@@ -144,8 +147,12 @@ class TabPool(Actor[TabPoolMessage]):
             slot.give_up(fault if isinstance(fault, BrowserFault) else BrowserFault(str(fault)))
         finally:
             del self._slots[slot.id]
-            self._room.set()
-            self._room = trio.Event()
+            self._signal_room()
+
+    def _signal_room(self) -> None:
+        """A tab has become idle or is gone: whoever waits for a place looks again."""
+        self._room.set()
+        self._room = trio.Event()
 
     def _retire_if_worn(self, slot: TabSlot) -> None:
         worn = slot.tokens >= self._rules.max_tokens

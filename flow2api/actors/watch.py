@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 import trio
 
-from flow2api.domain.job import Job, Progress
+from flow2api.domain.job import Job, JobState, Progress
 from flow2api.errors import Failure
 
 
@@ -14,6 +14,8 @@ class LiveJob:
 
     def __init__(self, job: Job, notify: Callable[[Progress], None]) -> None:
         self.progress = Progress(job=job)
+        self.admitted_as = job
+        """The job as it came; `job` may turn out to be an earlier one that this repeats."""
         self.ended = False
         self.interrupted: Failure | None = None
         """Set when the process stops before the job is final: the job stays stored and goes on at the next start."""
@@ -77,7 +79,11 @@ class LiveJob:
     def give_up(self, *, paid: bool = False) -> bool:
         """Cancel the job if that is free, or with `paid` also when it is not any more; says whether it could be."""
         if self._breakable is None:
-            return False
+            if self.job.state not in (JobState.QUEUED, JobState.STARTING):
+                return False
+            # Between two stretches: the next one finds it.
+            self.cancel_asked = True
+            return True
         scope, free = self._breakable
         if not (free or paid):
             return False

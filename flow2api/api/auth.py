@@ -9,6 +9,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from urllib.parse import parse_qs
 
 import msgspec
@@ -20,6 +21,7 @@ from flow2api.errors import Code, Failure
 from flow2api.kit.timing import every
 from flow2api.store import keys
 from flow2api.store.door import Store
+from flow2api.store.errors import StoreFault
 
 PREFIX = "f2a_"
 FLUSH_SECONDS = 60.0
@@ -119,10 +121,12 @@ class KeyRing:
         return plain
 
     async def flush(self) -> None:
-        """Write the times of last use."""
-        used, self._used = self._used, {}
+        """Write the times of last use; what could not be written is kept for the next time."""
+        used = dict(self._used)
         for key_id, at in used.items():
             await self._store.write(keys.touch, key_id, at)
+            if self._used.get(key_id) == at:
+                del self._used[key_id]
         for digest, key in self._by_digest.items():
             if key.id in used:
                 self._by_digest[digest] = msgspec.structs.replace(key, last_used_at=used[key.id])
@@ -131,7 +135,8 @@ class KeyRing:
         """Flush now and then, and once more when it is cancelled."""
         try:
             async for _ in every(FLUSH_SECONDS):
-                await self.flush()
+                with suppress(StoreFault):  # the times of use are told again at the next beat
+                    await self.flush()
         finally:
             with trio.move_on_after(_FLUSH_AT_END_SECONDS, shield=True):
                 await self.flush()

@@ -168,6 +168,9 @@ def _by_status(refusal: Refusal, call: Call) -> FailureKind:
             return _K.CAPTCHA_REFUSED
         case 403 if not refusal.word:
             return _K.UPSTREAM_FAULT
+        case 408 | 500 | 501 | 502 | 503 if traits.paid and not refusal.word:
+            # Not the service's own words: whoever answered may have passed the request on before.
+            return _K.OUTCOME_UNKNOWN
         case 408 | 500 | 501 | 502 | 503:
             return _K.UPSTREAM_FAULT
         case status if 400 <= status < 500:

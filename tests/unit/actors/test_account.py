@@ -28,7 +28,9 @@ from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import Subscription
 from flow2api.store import accounts, jobs
+from flow2api.store import requests as request_log
 from flow2api.store.door import open_inline_store
+from flow2api.store.errors import StoreFault
 from tests.doubles.provider import FakeProvider, upstream
 from tests.doubles.world import World, generation, open_world
 
@@ -161,6 +163,39 @@ async def test_the_tries_of_one_job_are_one_error_of_the_account(autojump_clock:
         assert (account.standing.state, account.errors_in_row) == (AccountState.ACTIVE, 1)
         await generate(world)
         assert (await world.account()).errors_in_row == 2
+
+
+async def test_counts_reach_the_disk_soon_also_after_a_sign_in(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        account_id = await world.add_account()
+        await generate(world)
+        await trio.sleep(5)
+        stored, _ = await store.read(accounts.get, account_id)
+        assert stored.counts.images == 1
+        world.script.add("begin", upstream(FailureKind.LOGIN_EXPIRED))
+        await generate(world)
+        await trio.sleep(5)
+        stored, _ = await store.read(accounts.get, account_id)
+        assert stored.counts.images == 2
+
+
+async def test_a_database_that_fails_for_a_while_costs_the_account_nothing(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise StoreFault("the database is locked")
+
+    async with open_inline_store() as store, open_world(store) as world:
+        account_id = await world.add_account()
+        with monkeypatch.context() as broken:
+            broken.setattr(accounts, "save", fails)
+            broken.setattr(request_log, "append", fails)
+            view = await world.accounts.ask(SetEnabled(account_id, False))
+            assert view.account.standing.state is AccountState.DISABLED
+            await trio.sleep(10)
+        await trio.sleep(10)
+        stored, _ = await store.read(accounts.get, account_id)
+        assert stored.standing.state is AccountState.DISABLED
 
 
 async def test_a_success_between_errors_starts_the_count_anew(autojump_clock: MockClock) -> None:

@@ -1,5 +1,7 @@
 """The way of a clip: followed with one call for all, enlarged, continued, cancelled, and carried over restarts."""
 
+from typing import Any, cast
+
 import pytest
 import trio
 import trio.testing
@@ -12,7 +14,7 @@ from flow2api.domain.job import Generation, Job, JobState, Source
 from flow2api.errors import Code, Failure
 from flow2api.providers.base import Stage
 from flow2api.store import jobs
-from flow2api.store.door import open_inline_store
+from flow2api.store.door import Store, open_inline_store
 from tests.doubles.provider import FakeProvider, upstream
 from tests.doubles.world import World, generation, open_world
 
@@ -263,3 +265,35 @@ async def test_a_clip_goes_on_although_its_account_rests_and_its_actor_crashes(a
         world.script.add("check", RuntimeError("a bug"))
         assert (await final(world, clip())).state is JobState.SUCCEEDED
         assert world.script.count("begin") == 1
+
+
+class HeldAfterFirst:
+    """A store that stops right after the first of two enlargements is on disk."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.reached = store, trio.Event()
+
+    async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        result = await self._store.write(verb, *args, **kwargs)
+        if verb is jobs.save and args[0].originals and args[0].state is JobState.RUNNING:
+            self.reached.set()
+            await trio.sleep_forever()
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+async def test_two_clips_to_be_enlarged_are_both_delivered_or_the_job_fails(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as inner:
+        store, provider = HeldAfterFirst(inner), FakeProvider()
+        async with open_world(cast("Any", store), provider) as world:
+            await world.add_account("ann")
+            await world.submit(clip(count=2, upscale="1080p"))
+            await store.reached.wait()
+            world.kill()
+        async with open_world(inner, provider):
+            await trio.sleep(1000)
+        [job] = await inner.read(jobs.page)
+        assert (job.state, len(job.results)) == (JobState.SUCCEEDED, 2)
+        assert provider.script.count("upsample") == 2
