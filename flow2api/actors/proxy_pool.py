@@ -4,6 +4,7 @@ Addresses with credentials stand here; reprs show none.
 """
 
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -60,7 +61,8 @@ def exits_in(text: str) -> Iterator[tuple[int, Exit | str]]:
 
 def new_proxy(exit_: Exit, roles: tuple[Role, ...], origin: Origin, now: float) -> Proxy:
     """A record for a proxy that was not known before."""
-    return Proxy(id=f"prx_{secrets.token_hex(6)}", place=exit_.masked, roles=roles, origin=origin, created_at=now)
+    # Those of one paste share their time of birth; the id, which grows, keeps them in its order.
+    return Proxy(id=f"prx_{time.time_ns():x}{secrets.token_hex(2)}", place=exit_.masked, roles=roles, origin=origin, created_at=now)
 
 
 def _roles(requests: bool, media: bool) -> tuple[Role, ...]:
