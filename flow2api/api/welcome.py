@@ -53,8 +53,8 @@ _PAGE = """<!doctype html>
 <body>
 <main>
 <h1>flow2api <small class="soft">{version}</small></h1>
-<p>This is a gateway: it makes pictures through an API that OpenAI clients understand.</p>
-<p lang="zh">这是一个网关：通过兼容 OpenAI 的接口生成图片。</p>
+<p>This is a gateway: it makes pictures and clips through an API that OpenAI clients understand.</p>
+<p lang="zh">这是一个网关：通过兼容 OpenAI 的接口生成图片和视频。</p>
 <h2>Base address · <span lang="zh">接口地址</span></h2>
 <pre><code>{base}/v1</code></pre>
 <p class="soft">Enter it in your client together with an API key of this gateway.
