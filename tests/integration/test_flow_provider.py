@@ -151,7 +151,7 @@ REFUSALS: list[tuple[AnyFault, FailureKind]] = [
     (Status(status=429, reason="PUBLIC_ERROR_UNUSUAL_ACTIVITY_TOO_MUCH_TRAFFIC"), K.CAPTCHA_REFUSED),
     (Status(status=500), K.UPSTREAM_FAULT),
     (Status(status=503), K.UPSTREAM_FAULT),
-    (NotJson(status=502), K.UPSTREAM_FAULT),
+    (NotJson(status=502), K.OUTCOME_UNKNOWN),
     (Status(status=504), K.OUTCOME_UNKNOWN),
     (NotJson(), K.UNREADABLE),
     (EmptyList(), K.UNREADABLE),

@@ -96,7 +96,7 @@ def test_an_answer_without_a_picture_is_a_failure(stage: Stage) -> None:
     stage.events = [chunk(content="Hello"), b"[DONE]"]
     result = stage.run("generate", "x", "--output", "out.png")
     assert result.exit_code == FAILED
-    assert "the answer holds no picture: Hello" in result.stderr
+    assert "the answer holds no picture and no clip: Hello" in result.stderr
 
 
 def test_a_link_to_elsewhere_is_not_followed(stage: Stage) -> None:
