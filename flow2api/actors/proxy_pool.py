@@ -62,7 +62,13 @@ def exits_in(text: str) -> Iterator[tuple[int, Exit | str]]:
 def new_proxy(exit_: Exit, roles: tuple[Role, ...], origin: Origin, now: float) -> Proxy:
     """A record for a proxy that was not known before."""
     # Those of one paste share their time of birth; the id, which grows, keeps them in its order.
-    return Proxy(id=f"prx_{time.time_ns():x}{secrets.token_hex(2)}", place=exit_.masked, roles=roles, origin=origin, created_at=now)
+    return Proxy(
+        id=f"prx_{time.time_ns():x}{secrets.token_hex(2)}",
+        place=exit_.masked,
+        roles=roles,
+        origin=origin,
+        created_at=now,
+    )
 
 
 def _roles(requests: bool, media: bool) -> tuple[Role, ...]:

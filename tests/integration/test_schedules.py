@@ -430,7 +430,16 @@ async def test_every_piece_of_regular_work_runs_in_the_whole_gateway() -> None:
         listed = (await gateway.admin("GET", "/api/schedules"))["schedules"]
         names = [view["name"] for view in listed]
         assert names == [
-            *("login_renewal", "session_renewal", "credits", "rests", "daily_counts", "proxy_checks", "idle_tabs", "media_sweep"),
+            *(
+                "login_renewal",
+                "session_renewal",
+                "credits",
+                "rests",
+                "daily_counts",
+                "proxy_checks",
+                "idle_tabs",
+                "media_sweep",
+            ),
             *("old_generations", "request_log", "database_maintenance", "backup"),
         ]
         for name in names:
