@@ -16,7 +16,8 @@ from flow2api.api.services import Services
 from flow2api.errors import Code, Failure
 
 CHUNK_BYTES = 256 * 1024
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+# More digits than any file has bytes are not understood.
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _HEADERS = {
     "Accept-Ranges": "bytes",
     "Cache-Control": "public, max-age=31536000, immutable",

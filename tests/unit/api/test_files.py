@@ -28,3 +28,8 @@ def test_a_range_outside_is_empty(header: bytes) -> None:
     span = wanted(header, 100)
     assert span is not None
     assert span.start >= span.end
+
+
+def test_a_range_of_endless_digits_is_not_understood() -> None:
+    assert wanted(b"bytes=0-" + b"9" * 5000, 100) is None
+    assert wanted(b"bytes=-" + b"9" * 5000, 100) is None
