@@ -19,7 +19,6 @@ from flow2api.emulator.accounts import AccountSetup
 from flow2api.emulator.app import serve_emulator
 from flow2api.emulator.core import Emulator
 from flow2api.emulator.knobs import Knobs
-from flow2api.emulator.pictures import require_pillow
 from flow2api.emulator.serving import Urls
 
 # Long enough to see a job move through its states, short enough not to bore.
@@ -42,11 +41,7 @@ async def run_demo(
     """Run until a signal; the exit code as of `run_gateway`.
 
     `resolve` makes the settings, given those that make the gateway use the emulator.
-
-    Raises:
-        PillowMissing: the `demo` extra is not installed; the message says how to.
     """
-    require_pillow()
     why_no_browser = await trio.to_thread.run_sync(_why_no_browser)
     emulator = Emulator(
         list(PEOPLE),

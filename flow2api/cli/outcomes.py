@@ -9,7 +9,6 @@ import trio
 
 from flow2api.config import ConfigError
 from flow2api.domain.catalog import CatalogError
-from flow2api.emulator.pictures import PillowMissing
 from flow2api.errors import Failure, NetworkFault
 from flow2api.instance import AlreadyRunning
 from flow2api.kit.errors import TooManyRestarts, describe
@@ -39,7 +38,6 @@ _EXPECTED: dict[type[Exception], int] = {
     Failure: REFUSED,
     StoreError: FAILED,
     TooManyRestarts: FAILED,
-    PillowMissing: FAILED,
     OSError: FAILED,
 }
 EXPECTED: tuple[type[Exception], ...] = tuple(_EXPECTED)

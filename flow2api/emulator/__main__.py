@@ -15,12 +15,10 @@ import trio
 
 from flow2api.emulator.accounts import TIER_RANK, numbered_accounts
 from flow2api.emulator.app import serve_emulator
-from flow2api.emulator.clips import PyavMissing, require_pyav
 from flow2api.emulator.control import show_account
 from flow2api.emulator.core import Emulator
 from flow2api.emulator.fast import serve_fast
 from flow2api.emulator.knobs import Knobs
-from flow2api.emulator.pictures import PillowMissing, require_pillow
 from flow2api.emulator.serving import Urls
 
 # Long enough for a person to see a job move through its states.
@@ -33,13 +31,6 @@ QUEUED_SHARE = 0.25
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the emulator until interrupted; the exit code."""
     options = _parser().parse_args(argv)
-    if options.pictures == "drawn":
-        try:
-            require_pillow()
-            require_pyav()
-        except (PillowMissing, PyavMissing) as missing:
-            print(missing, file=sys.stderr)
-            return 2
     trio.run(_run, emulator_of(options), options)
     return 0
 

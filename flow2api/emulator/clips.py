@@ -1,10 +1,9 @@
 """Makes the emulated clips: plain ones once per length and size, drawn ones in a worker thread, both kept for a while.
 
-Clips are real MP4 files. The libraries that make them are loaded when the first one is made, so an emulator from which nobody
-fetches a clip does without them.
+Clips are real MP4 files. The libraries that make them are loaded when the first one is made, since they add two tenths of a
+second to the start of every command.
 """
 
-import importlib.util
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -12,18 +11,10 @@ from typing import Literal, NamedTuple
 import msgspec
 import trio
 
-from flow2api.emulator.exchange import Refused
 from flow2api.emulator.plain import plain_jpeg
 
 # A drawn clip is about half a megabyte, one in 4K a few.
 KEPT_CLIPS = 48
-
-
-class PyavMissing(RuntimeError):
-    """A clip is to be made, and the library that writes videos is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__("Making clips needs PyAV. Install the extra with `pip install 'flow2api[demo]'`.")
 
 
 class ClipSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +65,7 @@ class Clips:
         """The clip as MP4. `pictures` are those of `spec.pictures`, shown in drawn clips only."""
         if mode == "plain":
             bare = await self._plain(spec)
-            # Lazy on purpose: the module needs PyAV, which is an extra.
+            # Lazy on purpose, here and below, for the start of commands that make no clip.
             from flow2api.emulator.mp4 import commented
 
             return commented(bare, spec.comment)
@@ -91,20 +82,17 @@ class Clips:
 
     async def join(self, parts: Sequence[Part]) -> bytes:
         """One clip of several, which have the same size."""
-        require_pyav()
         from flow2api.emulator.mp4 import join
 
         return await trio.to_thread.run_sync(join, tuple(parts), limiter=self._threads)
 
     async def _plain(self, spec: ClipSpec) -> bytes:
-        require_pyav()
         from flow2api.emulator.mp4 import plain_clip
 
         shape = (spec.seconds, spec.width, spec.height)
         return await self._once(shape, lambda: trio.to_thread.run_sync(plain_clip, *shape, limiter=self._threads))
 
     async def _film(self, spec: ClipSpec, pictures: dict[str, bytes]) -> bytes:
-        require_pyav()
         from flow2api.emulator.filming import film
 
         return await trio.to_thread.run_sync(film, spec, pictures, limiter=self._threads)
@@ -119,21 +107,3 @@ class Clips:
                         self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
-
-
-def require_pyav() -> None:
-    """Say it in plain words when clips cannot be made.
-
-    Raises:
-        PyavMissing: the library is not installed.
-    """
-    if importlib.util.find_spec("av") is None:
-        raise PyavMissing
-
-
-def check_pyav() -> None:
-    """`Refused` in place of `PyavMissing`, so that whoever asks for a clip reads why there is none."""
-    try:
-        require_pyav()
-    except PyavMissing as missing:
-        raise Refused(501, str(missing)) from missing

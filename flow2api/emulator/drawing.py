@@ -1,6 +1,6 @@
 """Draws a picture that says what was asked for: a scene from the seed, the prompt on it, the facts in small print.
 
-Synchronous and slow (a few tenths of a second): it runs in a worker thread. Needs Pillow.
+Synchronous and slow (a few tenths of a second): it runs in a worker thread.
 """
 
 import hashlib

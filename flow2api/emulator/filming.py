@@ -1,6 +1,6 @@
 """Draws a clip that says what was asked for: a scene or the first frame with the camera moving over it, the prompt, a running clock.
 
-Synchronous, half a second of work for eight seconds of 720p: it runs in a worker thread. Needs Pillow and PyAV. What stands still is
+Synchronous, half a second of work for eight seconds of 720p: it runs in a worker thread. What stands still is
 drawn once; each frame is put together from it in the encoder's own colour planes, where that is cheap.
 """
 

@@ -26,8 +26,8 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     page_execute: Literal["answers", "hangs"] = "answers"
     """`hangs`: the page's captcha never comes to an end."""
     pictures: Literal["plain", "drawn"] = "plain"
-    """What is made, clips too. `plain` pictures are grey JPEGs of the right size that cost nothing; `drawn` ones need Pillow. Clips
-    need PyAV, and to be drawn Pillow as well; plain ones are grey and cost little."""
+    """What is made, clips too. `plain` pictures are grey JPEGs of the right size that cost nothing; `drawn` ones
+    take a few tenths of a second. Plain clips are grey and cost little."""
     image_latency_seconds: float = 0.0
     upscale_latency_seconds: float = 0.0
     image_credits: int = 0

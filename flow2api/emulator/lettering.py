@@ -1,6 +1,6 @@
 """Writing on drawn pictures and clips: the prompt as large as it fits, the facts in small print.
 
-Works on opaque pictures and on transparent ones that are laid over something later. Needs Pillow. Fonts are those of the machine,
+Works on opaque pictures and on transparent ones that are laid over something later. Fonts are those of the machine,
 else Pillow's own; nothing is ever fetched, and a sign that no font has is drawn as a box.
 """
 

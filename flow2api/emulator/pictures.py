@@ -1,9 +1,8 @@
 """Makes the emulated pictures: plain ones on the spot, drawn ones in a worker thread, kept for a while.
 
-The imaging library is loaded when the first picture is drawn, so an emulator of plain pictures does without it.
+The imaging library is loaded when the first picture is drawn, since it adds a tenth of a second to the start of every command.
 """
 
-import importlib.util
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Literal
@@ -17,15 +16,6 @@ from flow2api.emulator.plain import plain_jpeg
 KEPT_DRAWINGS = 64
 # Drawing takes a few tenths of a second of processor time; one core is left to the program under test.
 DRAWING_THREADS = 1
-
-
-class PillowMissing(RuntimeError):
-    """Drawn pictures were asked for, and the imaging library is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Drawing pictures needs Pillow. Install the extra with `pip install 'flow2api[demo]'`, or use plain pictures."
-        )
 
 
 class PictureSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +57,7 @@ class Pictures:
         return await self._in_thread(spec, tuple(inputs), factor)
 
     async def _in_thread(self, spec: PictureSpec, inputs: tuple[bytes, ...], factor: int) -> bytes:
-        require_pillow()
-        # Lazy on purpose: the module needs Pillow, which is an extra.
+        # Lazy on purpose, for the start of commands that draw nothing.
         from flow2api.emulator.drawing import draw
 
         return await trio.to_thread.run_sync(draw, spec, inputs, factor, limiter=self._threads)
@@ -77,16 +66,6 @@ class Pictures:
         self._kept[spec] = data
         while len(self._kept) > KEPT_DRAWINGS:
             self._kept.popitem(last=False)
-
-
-def require_pillow() -> None:
-    """Say it in plain words when pictures cannot be drawn.
-
-    Raises:
-        PillowMissing: the imaging library is not installed.
-    """
-    if importlib.util.find_spec("PIL") is None:
-        raise PillowMissing
 
 
 def _plain(spec: PictureSpec, factor: int) -> bytes:

@@ -7,7 +7,7 @@ import trio
 
 from flow2api.emulator.accounts import Account, Accounts, AccountSetup
 from flow2api.emulator.captcha import Captcha
-from flow2api.emulator.clips import Clips, Part, check_pyav
+from flow2api.emulator.clips import Clips, Part
 from flow2api.emulator.exchange import NOT_FOUND, Refused
 from flow2api.emulator.faults import Faults
 from flow2api.emulator.knobs import Knobs
@@ -77,7 +77,6 @@ class State:
             return media.content
         if media.picture is not None:
             return await self.pictures.make(media.picture, self.knobs.pictures, await self.inputs(media))
-        check_pyav()
         if media.clip is not None:
             return await self.clips.make(media.clip, self.knobs.pictures, await self._shown(media.clip.pictures))
         if media.cuts:
@@ -90,8 +89,6 @@ class State:
         """The medium as a picture."""
         if media.clip is None:
             return await (self.thumbnail(media.cuts[0].media) if media.cuts else self.content(media))
-        if self.knobs.pictures == "drawn":
-            check_pyav()
         return await self.clips.still(media.clip, self.knobs.pictures, await self._shown(media.clip.pictures))
 
     async def inputs(self, media: Media) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Input pictures shown small on drawn pictures and clips. Needs Pillow."""
+"""Input pictures shown small on drawn pictures and clips."""
 
 import io
 from collections.abc import Sequence

@@ -1,7 +1,6 @@
 """Clips: what is in the files, and how they are found and fetched."""
 
 import base64
-import importlib.util
 import io
 
 import av
@@ -10,7 +9,7 @@ import pytest
 import trio
 from PIL import Image
 
-from flow2api.emulator.clips import Clips, ClipSpec, PyavMissing, require_pyav
+from flow2api.emulator.clips import Clips, ClipSpec
 from flow2api.emulator.exchange import Answer
 from flow2api.emulator.filming import film
 from flow2api.emulator.knobs import Knobs
@@ -194,23 +193,6 @@ async def test_a_drawn_clip_is_made_once_for_all_who_wait() -> None:
     still = await clips.still(small(), "drawn", {})
     assert still == first_frame(results[0])
     assert Image.open(io.BytesIO(still)).size == (160, 90)
-
-
-@pytest.fixture
-def no_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "av" else find(name))
-
-
-@pytest.mark.usefixtures("no_pyav")
-async def test_without_pyav_the_message_names_the_extra() -> None:
-    with pytest.raises(PyavMissing, match=r"flow2api\[demo\]"):
-        require_pyav()
-    caller = await new_caller()
-    name = await made(caller)
-    answer = await caller.ask("GET", f"/v1/media/{name}")
-    assert (answer.status, b"flow2api[demo]" in answer.body) == (501, True)
-    assert (await caller.ask("PATCH", "/_emulator/knobs", {"pictures": "drawn"})).status == 400
 
 
 async def test_an_extension_is_a_clip_of_its_own() -> None:
