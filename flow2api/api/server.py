@@ -13,6 +13,7 @@ from quart_trio.wrappers import TrioResponse
 from flow2api.api import files, health, welcome
 from flow2api.api.admin import routes as admin
 from flow2api.api.cors import Cors
+from flow2api.api.desk import Desk
 from flow2api.api.errors import respond
 from flow2api.api.exchange import exchange_class
 from flow2api.api.links import Links
@@ -48,7 +49,8 @@ def make_app(services: Services) -> Application:
     app.register_error_handler(Exception, _on_error)
     links = Links(server.public_url, server.trusted_proxies)
     models.register(app, services)
-    chat.register(app, services, links)
+    desk = Desk(services)
+    chat.register(app, services, links, desk)
     files.register(app, services)
     health.register(app, services)
     welcome.register(app, services, links)

@@ -139,7 +139,12 @@ BAD_PICTURES = {
     "broken base64": Bad(shown("data:image/png;base64,a"), C.INVALID_IMAGE, URL, "base64"),
     "no base64": Bad(shown("data:image/svg+xml,<svg/>"), VALUE, URL, "base64"),
     "more than twenty megabytes": Bad(shown("data:image/png;base64," + "A" * 29 * MIB), C.REQUEST_TOO_LARGE, URL, "20 MiB"),
-    "forty of them": Bad(shown(*[data_url(PICTURE)] * 40), VALUE, FIRST, "at most 10 input pictures; 40 were given"),
+    "forty of them": Bad(
+        shown(*[data_url(PICTURE)] * 40),
+        VALUE,
+        f"{FIRST}[11].image_url",
+        "at most 10 input pictures; 40 were given",
+    ),
     "a second one that is bad": Bad(
         shown(data_url(PICTURE), data_url(b"hello")), C.INVALID_IMAGE, f"{FIRST}[2].image_url"
     ),

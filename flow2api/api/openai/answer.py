@@ -1,17 +1,14 @@
 """A finished job as a chat answer: its text, its pictures, whole or in chunks."""
 
-import base64
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import msgspec
-import trio
 
-from flow2api.actors.library import MIMES, Library
+from flow2api.actors.library import Library
+from flow2api.api import results
 from flow2api.api.wire import encode
-from flow2api.domain.job import Job, JobState
-from flow2api.errors import Code, Failure
+from flow2api.domain.job import Job
 
 PICTURES_TEXT = "Here is what was made."
 
@@ -133,34 +130,10 @@ def _clip(link: str) -> str:
     return f'\n\n<video src="{link}" controls>\n{link}\n</video>\n\n[video.mp4]({link})\n'
 
 
-def results(job: Job) -> tuple[str, ...]:
-    """The names of a finished job's files.
-
-    Raises:
-        Failure: the job did not succeed; why."""
-    if job.state is JobState.SUCCEEDED and job.results:
-        return job.results
-    if job.error is not None:
-        raise job.error.failure()
-    if job.state is JobState.CANCELLED:
-        raise Failure(Code.CANCELLED, "The generation was cancelled.")
-    raise Failure(Code.RESULT_LOST, "The generation ended without a result.")
-
-
 async def data_images(library: Library, names: Sequence[str]) -> list[ImageEntry]:
     """Stored pictures as data URLs.
 
     Raises:
         Failure: one is no longer there."""
-    urls = [await trio.to_thread.run_sync(_data_url, library.path(name)) for name in names]
+    urls = [(await results.inline(library, name)).data_url for name in names]
     return [ImageEntry(image_url=ImageUrl(url), index=index) for index, url in enumerate(urls)]
-
-
-def _data_url(path: Path | None) -> str:
-    try:
-        if path is None:
-            raise FileNotFoundError
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise Failure(Code.EXPIRED, "The result is no longer kept.") from None
-    return f"data:{MIMES[path.suffix[1:]]};base64,{base64.b64encode(data).decode()}"

@@ -1,12 +1,13 @@
 """What a conversation asks for: the prompt, the pictures and the clip of the last user message, and what an earlier answer brought.
 
-Reads messages and fetches nothing; what a reference leads to is the business of `pictures`.
+Reads messages and fetches nothing; what a reference leads to is the business of `inputs`.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from flow2api.api.inputs import Reference
 from flow2api.api.openai.chat_request import FileData, ImageEntry, ImageUrl, Message, Part
 from flow2api.errors import Code, Failure
 
@@ -19,13 +20,6 @@ _MAX_ALT = 500
 # An answer with clips holds little besides; this is far more than all the links of one.
 _CLIP_CHARACTERS = 20_000
 _CLIP_LINK = re.compile(r"""(?:https?://[^\s"'()<>\[\]/]{1,255})?/media/[a-z2-7]{1,64}\.mp4(?![\w.])""")
-
-
-class Reference(NamedTuple):
-    """A picture as a message names it: a data URL or a link, and the field in which it stood."""
-
-    url: str
-    param: str
 
 
 class Asked(NamedTuple):

@@ -9,21 +9,15 @@ import trio
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.actors.watch import Watch
-from flow2api.api import sse
-from flow2api.api.errors import envelope
+from flow2api.api import sse, waiting
 from flow2api.api.exchange import Poured, Write
 from flow2api.api.openai import answer
 from flow2api.api.openai.answer import Chunks, Content, Ticket, Usage
 from flow2api.api.openai.chat_request import ChatRequest
 from flow2api.api.openai.stages import describe
 from flow2api.api.services import Pace
-from flow2api.domain.job import Job, Progress
+from flow2api.domain.job import Job
 from flow2api.errors import Failure
-
-_JSON = "application/json"
-
-# A stage that passes sooner is not told: nobody could read it, and each line costs a write on every open stream.
-SETTLE_SECONDS = 0.15
 
 
 class Turn:
@@ -40,9 +34,7 @@ class Turn:
 
     async def whole(self) -> TrioResponse:
         """The answer in one piece. A failure is raised, as long as no byte went out."""
-        with trio.move_on_after(self._pace.blank_after_seconds):
-            return TrioResponse(await self._finished(), content_type=_JSON)
-        return Poured(self._pour_whole, content_type=_JSON, farewell=envelope)
+        return await waiting.whole(self._finished, self._pace)
 
     def streamed(self) -> TrioResponse:
         """The answer as a stream."""
@@ -59,33 +51,12 @@ class Turn:
         content = await self._render(job)
         return answer.whole(self._ticket, content, Usage.of(job.generation.prompt))
 
-    async def _pour_whole(self, write: Write) -> None:
-        async def fill(line: sse.Line) -> None:
-            await line.send(b" ")
-            await line.send(await self._finished())
-
-        await sse.Line(write, lambda: b" ", self._pace.beat_seconds).run(fill)
-
     async def _fill(self, stream: "_Stream") -> None:
-        await self._follow(stream)
+        await waiting.follow(self._watch, lambda progress: stream.tell(describe(progress)))
         job = self._watch.progress.job
         content = await self._render(job)
         usage = Usage.of(job.generation.prompt) if self._asked.wants_usage else None
         await stream.end(content, usage)
-
-    async def _follow(self, stream: "_Stream") -> None:
-        """Tell every stage that lasts, until the job has ended."""
-        first = self._watch.progress
-        await stream.tell(describe(first))
-        seen: Progress | None = first
-        while (seen := await self._watch.newer_than(seen)) is not None:
-            settled = seen
-            with trio.move_on_after(SETTLE_SECONDS):
-                while (newer := await self._watch.newer_than(settled)) is not None:
-                    settled = newer
-                return
-            seen = settled
-            await stream.tell(describe(settled))
 
 
 class _Stream:
@@ -139,7 +110,7 @@ def say(asked: ChatRequest, ticket: Ticket, text: str) -> TrioResponse:
     """An answer that needs no job."""
     content, usage = Content(text), Usage.of(asked.messages[-1].text(), text)
     if not asked.stream:
-        return TrioResponse(answer.whole(ticket, content, usage), content_type=_JSON)
+        return TrioResponse(answer.whole(ticket, content, usage), content_type=waiting.JSON)
     chunks = Chunks(ticket)
     tail = chunks.usage(usage) if asked.wants_usage else b""
     body = chunks.role + chunks.content(content) + chunks.finish + tail + sse.DONE

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from flow2api.actors.library import Library
+from flow2api.api import results
 from flow2api.api.openai.answer import (
     Chunks,
     Content,
@@ -14,7 +15,6 @@ from flow2api.api.openai.answer import (
     Usage,
     data_images,
     links_text,
-    results,
     whole,
 )
 from flow2api.domain.job import Generation, Job, JobError, JobState
@@ -117,7 +117,7 @@ def test_a_clip_is_a_block_with_its_address_between_the_tags_and_a_plain_link() 
 )
 def test_a_job_without_results_says_why(ended: Job, code: Code) -> None:
     with pytest.raises(Failure) as caught:
-        results(ended)
+        results.names(ended)
     assert caught.value.code is code
 
 

@@ -1,4 +1,4 @@
-"""Input pictures: from a link or data URL in a message to a stored, checked file.
+"""Input pictures: from a link, a data URL or the bytes of an upload to a stored, checked file. Shared by all dialects.
 
 Our own links are resolved without HTTP; others are fetched through the guard, on behalf of a stranger, with limits. What a
 picture is follows from its bytes alone.
@@ -7,11 +7,12 @@ picture is follows from its bytes alone.
 import base64
 import binascii
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import trio
 
 from flow2api.actors.media import KeepInput
-from flow2api.api.openai.conversation import Asked, Reference
 from flow2api.api.services import Services
 from flow2api.domain import picture
 from flow2api.domain.media import MediaFile
@@ -30,7 +31,24 @@ _QUOTED = (("%2B", "+"), ("%2b", "+"), ("%2F", "/"), ("%2f", "/"), ("%3D", "="),
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 
 
-class Pictures:
+class Reference(NamedTuple):
+    """A picture as a request names it: a data URL or a link, and the field in which it stood."""
+
+    url: str
+    param: str
+
+
+class Upload(NamedTuple):
+    """A picture as the bytes of a form's file, and the name of its field. What the sender says of its type is worthless."""
+
+    data: bytes
+    param: str
+
+
+Given = Reference | Upload
+
+
+class Inputs:
     """Takes in the pictures of requests."""
 
     def __init__(self, services: Services) -> None:
@@ -45,21 +63,23 @@ class Pictures:
         match = _OWN.fullmatch(url)
         return match[1] if match and self._services.library.path(match[1]) else None
 
-    async def take(self, asked: Asked, model: Model) -> list[MediaFile]:
-        """The stored pictures of a request, an earlier answer's picture first if the model has room for it.
+    async def take(self, given: Sequence[Given], model: Model, earlier: Reference | None = None) -> list[MediaFile]:
+        """The stored pictures of a request, in order and each once; `earlier`, an earlier answer's picture, comes first if the
+        model has room for it.
 
         Raises:
             Failure: there are more than the model takes, or one cannot be had or used; `param` names it."""
-        if len(asked.pictures) > model.max_inputs:
-            raise _too_many(model, asked)
+        if len(given) > model.max_inputs:
+            raise _too_many(model, given)
         try:
             with trio.fail_after(PATIENCE_SECONDS):
-                taken = [await self._take(reference) for reference in asked.pictures]
-                if asked.earlier is not None and len(taken) < model.max_inputs:
-                    taken = await self._earlier(asked.earlier) + taken
+                taken = [await self._take(picture) for picture in given]
+                if earlier is not None and len(taken) < model.max_inputs:
+                    taken = await self._earlier(earlier) + taken
         except trio.TooSlowError:
             message = "The pictures could not be fetched in time."
-            raise Failure(Code.INVALID_IMAGE, message, param=asked.pictures[0].param) from None
+            param = next((picture.param for picture in (*given, earlier) if picture), None)
+            raise Failure(Code.INVALID_IMAGE, message, param=param) from None
         return list({file.name: file for file in taken}.values())
 
     async def _earlier(self, reference: Reference) -> list[MediaFile]:
@@ -70,8 +90,12 @@ class Pictures:
         file = await self._stored(name)
         return [file] if file and file.mime.startswith("image/") else []
 
-    async def _take(self, reference: Reference) -> MediaFile:
-        url, param = reference
+    async def _take(self, given: Given) -> MediaFile:
+        if isinstance(given, Upload):
+            if len(given.data) > MAX_BYTES:
+                raise _too_large(given.param)
+            return await self._keep(given.data, given.param)
+        url, param = given
         name = self.own_name(url)
         if name is not None and (file := await self._stored(name)):
             if not file.mime.startswith("image/"):
@@ -144,11 +168,11 @@ def _too_large(param: str) -> Failure:
     return Failure(Code.REQUEST_TOO_LARGE, f"A picture may have at most {limit}.", param=param)
 
 
-def _too_many(model: Model, asked: Asked) -> Failure:
-    given = len(asked.pictures)
+def _too_many(model: Model, pictures: Sequence[Given]) -> Failure:
+    given = len(pictures)
     takes = f"at most {model.max_inputs} input pictures" if model.max_inputs else "no input pictures"
     return Failure(
         Code.INVALID_VALUE,
         f"{model.id} takes {takes}; {given} {'was' if given == 1 else 'were'} given.",
-        param=asked.pictures[model.max_inputs].param.partition(".")[0] + ".content",
+        param=pictures[model.max_inputs].param,
     )

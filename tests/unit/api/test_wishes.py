@@ -1,8 +1,8 @@
 import pytest
 
 from flow2api.api.openai.chat_request import ChatRequest
-from flow2api.api.openai.parameters import wish
 from flow2api.api.wire import decode, decoder, encode
+from flow2api.api.wishes import wish
 from flow2api.domain.catalog import Wish
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure

@@ -5,48 +5,46 @@ Only clips that were made here can go on, since only the account that made one m
 
 from collections.abc import Callable
 
-from flow2api.api.openai.chat_request import ChatRequest
-from flow2api.api.openai.conversation import Asked, Reference
+from flow2api.api.inputs import Reference
 from flow2api.api.services import Services
 from flow2api.domain.job import Job, Made, Source
 from flow2api.domain.model import Model
 from flow2api.errors import Code, Failure
 from flow2api.store import jobs, media
 
-_BY_JOB = "video.id"
 
-
-class Clips:
+class Sources:
     """Finds the clips that requests name; `own_name` tells the file to which a link of ours leads."""
 
     def __init__(self, services: Services, own_name: Callable[[str], str | None]) -> None:
         self._services = services
         self._own_name = own_name
 
-    async def source(self, asked: ChatRequest, talk: Asked, model: Model, caller: str) -> Source | None:
-        """The clip to continue: one that the request names, else for a model that needs one that of an earlier answer.
+    async def find(
+        self, model: Model, caller: str, *, job: Reference | None = None, link: Reference | None = None
+    ) -> Source | None:
+        """The clip to continue that a request names, by the id of the job that made it (in the place of a link) or by our link.
 
         Raises:
-            Failure: the model takes no clip, or the clip that is named was not made here; `param` names the field."""
-        job_id = asked.source_job()
-        param = _BY_JOB if job_id else talk.clip.param if talk.clip else None
-        if param is not None and model.mode != "extend":
+            Failure: the model takes no clip, or the clip was not made here; `param` names the field."""
+        named = job or link
+        if named is None:
+            return None
+        if model.mode != "extend":
             message = f"{model.id} takes no clip as an input; ask a model for that whose mode is `extend`."
-            raise Failure(Code.UNSUPPORTED_OPERATION, message, param=param)
-        if job_id:
-            return await self._of_job(job_id, caller)
-        named = talk.clip or (talk.earlier_clip if model.mode == "extend" else None)
-        return await self._behind(named) if named else None
+            raise Failure(Code.UNSUPPORTED_OPERATION, message, param=named.param)
+        return await (self._of_job(named, caller) if job else self._behind(named))
 
-    async def _of_job(self, job_id: str, caller: str) -> Source:
+    async def _of_job(self, named: Reference, caller: str) -> Source:
+        job_id, param = named
         job = await self._services.store.read(jobs.get, job_id)
         if job is None or job.caller != caller or not (names := _names(job)):
             message = f"There is no clip of a job {job_id[:80]!r} that could be continued."
-            raise Failure(Code.INVALID_VALUE, message, param=_BY_JOB)
+            raise Failure(Code.INVALID_VALUE, message, param=param)
         if len(names) > 1:
             message = f"This job made {len(names)} clips: name the one to continue by its link."
-            raise Failure(Code.INVALID_VALUE, message, param=_BY_JOB)
-        return _source(job, names[0], _BY_JOB)
+            raise Failure(Code.INVALID_VALUE, message, param=param)
+        return _source(job, names[0], param)
 
     async def _behind(self, reference: Reference) -> Source:
         name = self._own_name(reference.url)

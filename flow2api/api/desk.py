@@ -1,0 +1,85 @@
+"""The desk where every dialect hands in its requests: finds the job of a repeat, takes in pictures and clips, submits, and notes
+who asked. What is allowed is the catalogue's, what happens to the job is the jobs actor's.
+"""
+
+from collections.abc import Sequence
+
+from flow2api.actors.jobs import Submit
+from flow2api.actors.watch import Watch
+from flow2api.api.exchange import GatewayRequest
+from flow2api.api.inputs import Given, Inputs, Reference
+from flow2api.api.repeats import Claim, Repeats, claim_of
+from flow2api.api.services import Services
+from flow2api.api.sources import Sources
+from flow2api.domain.catalog import Wish
+from flow2api.domain.media import MediaFile
+from flow2api.domain.model import Model
+from flow2api.errors import Code, Failure
+
+
+class Desk:
+    """One for all dialects, since a repeat may be found only where the first try was noted."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._repeats = Repeats(services)
+        self.inputs = Inputs(services)
+        self.sources = Sources(services, self.inputs.own_name)
+
+    def model(self, name: str) -> Model:
+        """The model of this public name.
+
+        Raises:
+            Failure: `model_not_found`, with names that are near."""
+        model = self._services.catalog.get(name)
+        if model is None:
+            # The catalogue words this best.
+            self._services.catalog.resolve(Wish(model=name, prompt=""))
+            raise Failure(Code.MODEL_NOT_FOUND, "There is no such model.", param="model")
+        return model
+
+    async def claim(self, request: GatewayRequest, caller: str, body: bytes | bytearray) -> Claim:
+        """By what the request may be recognised. `caller` is the id of its key.
+
+        Raises:
+            Failure: its Idempotency-Key is unusable."""
+        return await claim_of(request, caller, body)
+
+    async def repeated(self, claim: Claim) -> Watch | None:
+        """A watch on the job of the request's first try; None when it is a new one.
+
+        Raises:
+            Failure: `conflict`, the Idempotency-Key was used with another body."""
+        return await self._repeats.find(claim)
+
+    def check_open(self) -> None:
+        """Refuse work that would be in vain, before any picture is fetched.
+
+        Raises:
+            Failure: `draining`."""
+        if self._services.draining.is_set():
+            raise Failure(Code.DRAINING, "The gateway is being stopped.", retry_after_seconds=10.0)
+
+    async def pictures(self, given: Sequence[Given], model: Model, earlier: Reference | None = None) -> list[MediaFile]:
+        """The stored input pictures of a request; see `Inputs.take`."""
+        return await self.inputs.take(given, model, earlier) if given or earlier else []
+
+    async def submit(
+        self, request: GatewayRequest, claim: Claim, wish: Wish, origin: str, *, detached: bool = False
+    ) -> Watch:
+        """A watch on a new job, which is stored when this returns. `origin` names the dialect; a `detached` job runs on when its
+        caller leaves.
+
+        Raises:
+            Failure: the catalogue or the jobs actor refuses it."""
+        submit = Submit(
+            generation=self._services.catalog.resolve(wish),
+            caller=claim.caller,
+            origin=origin,
+            request_id=request.request_id,
+            idempotency=claim.idempotency,
+            detached=detached,
+        )
+        watch = await self._services.jobs.ask(submit)
+        self._repeats.note(claim, watch.progress.job.id)
+        return watch

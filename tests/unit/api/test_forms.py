@@ -1,0 +1,92 @@
+"""Forms as real clients send them, and as nobody should."""
+
+import contextlib
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flow2api.api import forms
+from flow2api.api.forms import MAX_FIELD_BYTES, MAX_PARTS, FormFile, read
+from flow2api.errors import Code, Failure
+from tests.unit.api.doubles import make_request
+
+MULTIPART = "multipart/form-data; boundary=b"
+
+
+def sent(data: dict[str, object], files: list[tuple[str, tuple[str, bytes, str]]]) -> tuple[str, bytes]:
+    """Content type and body as an HTTP client writes them."""
+    request = httpx.Request("POST", "http://x/", data=data, files=files)
+    return request.headers["content-type"], request.read()
+
+
+async def parsed(kind: str, body: bytes) -> forms.Form:
+    return await read(make_request({"content-type": kind}), body)
+
+
+async def test_files_and_fields_are_told_apart_in_any_order() -> None:
+    kind, body = sent({"model": "m", "n": "2"}, [("image[]", ("C:\\a/b.png", b"one", "text/html"))])
+    form = await parsed(kind, body)
+    assert (form.get("model"), form.get("n")) == ("m", "2")
+    assert form.files_of("image") == [FormFile("image[]", b"one")]
+
+
+async def test_lists_come_in_three_spellings() -> None:
+    files = [
+        (name, ("x", name.encode(), "image/png")) for name in ("image", "image[]", "image[0]", "images", "image[a]")
+    ]
+    form = await parsed(*sent({}, files))
+    assert [file.data for file in form.files_of("image")] == [b"image", b"image[]", b"image[0]"]
+
+
+async def test_nested_values_stand_in_brackets() -> None:
+    kind, body = (
+        "application/x-www-form-urlencoded",
+        urlencode({"video[id]": "job_1", "a": " ", "prompt": "Möwe"}).encode(),
+    )
+    form = await parsed(kind, body)
+    assert (form.inner("video", "id"), form.get("a"), form.get("prompt")) == ("job_1", None, "Möwe")
+
+
+async def test_a_large_form_is_read_whole() -> None:
+    data = bytes(range(256)) * 8192
+    form = await parsed(*sent({"prompt": "p"}, [("image", ("upload", data, "application/octet-stream"))]))
+    assert form.files_of("image") == [FormFile("image", data)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        ("multipart/form-data", b"", Code.INVALID_VALUE),
+        (MULTIPART, b"nothing of the kind", Code.INVALID_VALUE),
+        (MULTIPART, b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\nunended", Code.INVALID_VALUE),
+        (MULTIPART, b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\r\n--b--\r\n', Code.INVALID_VALUE),
+        (
+            MULTIPART,
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * (MAX_PARTS + 1) + b"--b--\r\n",
+            Code.INVALID_VALUE,
+        ),
+        (
+            MULTIPART,
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+            + b"x" * (MAX_FIELD_BYTES + 1)
+            + b"\r\n--b--\r\n",
+            Code.REQUEST_TOO_LARGE,
+        ),
+        (forms.URLENCODED, b"\xff=1", Code.INVALID_VALUE),
+        (forms.URLENCODED, b"a=1&" * (MAX_PARTS + 1), Code.INVALID_VALUE),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_refused_in_words(kind: str, body: bytes, code: Code) -> None:
+    with pytest.raises(Failure) as caught:
+        await parsed(kind, body)
+    assert caught.value.code is code
+
+
+@given(st.binary(max_size=300))
+async def test_any_bytes_are_a_form_or_a_failure(body: bytes) -> None:
+    with contextlib.suppress(Failure):
+        form = await parsed(MULTIPART, b"--b\r\n" + body)
+        assert len(form.fields) + len(form.files) <= len(body)
