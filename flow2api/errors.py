@@ -23,6 +23,7 @@ class Code(StrEnum):
     INVALID_API_KEY = "invalid_api_key"
     ADMIN_REQUIRED = "admin_required"
     MODEL_NOT_ALLOWED = "model_not_allowed"
+    ROUTE_NOT_ALLOWED = "route_not_allowed"
     MODEL_NOT_FOUND = "model_not_found"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -73,6 +74,7 @@ KINDS: dict[Code, Kind] = {
     Code.INVALID_API_KEY: Kind(401, _BAD, False),
     Code.ADMIN_REQUIRED: Kind(401, _BAD, False),
     Code.MODEL_NOT_ALLOWED: Kind(403, "permission_error", False),
+    Code.ROUTE_NOT_ALLOWED: Kind(403, "permission_error", False),
     Code.MODEL_NOT_FOUND: Kind(404, _BAD, False),
     Code.NOT_FOUND: Kind(404, _BAD, False),
     Code.METHOD_NOT_ALLOWED: Kind(405, _BAD, False),

@@ -1,7 +1,7 @@
-"""API keys: who may ask. Keys are known by their SHA-256 digest alone, which is fit for 160 random bits and more.
+"""API keys: who may ask, which routes, which models and how often. Keys are known by their SHA-256 digest alone, which is fit for 160 random bits and more.
 
 All keys are held in memory, so a request is let in without touching the store. When a key was last used is noted in memory and
-written seldom.
+written seldom. How many jobs a key may have, and how many credits it may spend, is decided where jobs are admitted.
 """
 
 import hashlib
@@ -16,7 +16,10 @@ import msgspec
 import trio
 
 from flow2api.api.exchange import GatewayRequest
-from flow2api.domain.key import ApiKey
+from flow2api.api.rates import RequestRates
+from flow2api.domain.catalog import Catalog
+from flow2api.domain.key import UNLIMITED, ApiKey, Limits, Scope
+from flow2api.domain.model import Model
 from flow2api.errors import Code, Failure
 from flow2api.kit.timing import every
 from flow2api.store import keys
@@ -40,6 +43,8 @@ class KeyRing:
         self._by_digest: dict[str, ApiKey] = {}
         self._lent: dict[str, ApiKey] = {}
         self._used: dict[str, float] = {}
+        self._rates = RequestRates()
+        self._changing = trio.Lock()
 
     async def load(self) -> None:
         """Read all keys from the store; to be done before the first request."""
@@ -66,11 +71,27 @@ class KeyRing:
         digest = hashlib.sha256(plain.encode()).hexdigest()
         self._lent[digest] = ApiKey(id=name, name=name, digest=digest, hint="", created_at=self._now())
 
-    def caller(self, request: GatewayRequest) -> ApiKey:
-        """The key that a request brings, in any of the five ways in which clients send one.
+    def caller(self, request: GatewayRequest, scope: Scope | None = None) -> ApiKey:
+        """The key that a request brings, in any of the five ways in which clients send one, if it may use the routes of `scope`
+        now. To be called once for each request, which counts towards the key's requests per minute.
 
         Raises:
-            Failure: `invalid_api_key`, the same for a missing and a wrong one."""
+            Failure: `invalid_api_key`, the same for a missing and a wrong one; `route_not_allowed`; `rate_limit_exceeded`."""
+        key = self._known(request)
+        if scope is not None and not key.limits.opens(scope):
+            raise _closed(key, scope)
+        if key.limits.requests_per_minute is not None:
+            wait = self._rates.take(key.id, key.limits.requests_per_minute, trio.current_time())
+            if wait:
+                raise _too_often(key.limits.requests_per_minute, wait)
+        return key
+
+    def limits(self, key_id: str) -> Limits:
+        """What a key may do as it stands now, also for a job that was asked for before; unlimited for one that is not stored."""
+        key = self._stored(key_id)
+        return UNLIMITED if key is None else key.limits
+
+    def _known(self, request: GatewayRequest) -> ApiKey:
         for plain in presented(request):
             key = self.find(plain)
             if key is not None:
@@ -79,17 +100,19 @@ class KeyRing:
             Code.INVALID_API_KEY, "A valid API key is needed: send it as the header 'Authorization: Bearer <key>'."
         )
 
-    async def create(self, name: str, expires_at: float | None = None) -> tuple[ApiKey, str]:
+    async def create(
+        self, name: str, expires_at: float | None = None, limits: Limits = UNLIMITED
+    ) -> tuple[ApiKey, str]:
         """Make a key. The plain key is told here and never again."""
         plain = PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
-        return await self._add(plain, name, expires_at), plain
+        return await self._add(plain, name, expires_at, limits), plain
 
     async def ensure(self, plain: str, name: str) -> ApiKey:
         """The key with this plain text, made if it is not known. A revoked one stays revoked."""
         digest = hashlib.sha256(plain.encode()).hexdigest()
-        return self._by_digest.get(digest) or await self._add(plain, name, None)
+        return self._by_digest.get(digest) or await self._add(plain, name, None, UNLIMITED)
 
-    async def _add(self, plain: str, name: str, expires_at: float | None) -> ApiKey:
+    async def _add(self, plain: str, name: str, expires_at: float | None, limits: Limits) -> ApiKey:
         key = ApiKey(
             id=f"key_{secrets.token_hex(8)}",
             name=name,
@@ -97,21 +120,39 @@ class KeyRing:
             hint=f"{plain[:6]}…{plain[-2:]}",
             created_at=self._now(),
             expires_at=expires_at,
+            limits=limits,
         )
         await self._store.write(keys.insert, key)
         self._by_digest[key.digest] = key
         return key
 
+    async def change(self, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey | None:
+        """Change name, expiry or limits of a key, from the next request on; None when there is no such key."""
+        async with self._changing:
+            key = self._stored(key_id)
+            if key is None:
+                return None
+            changed = change(key)
+            await self._store.write(keys.change, changed)
+            if changed.limits.requests_per_minute is None:
+                self._rates.forget(key_id)
+            # A flush may have told a newer time of use meanwhile.
+            used = self._by_digest[key.digest].last_used_at
+            self._by_digest[key.digest] = msgspec.structs.replace(changed, last_used_at=used)
+            return changed
+
     async def revoke(self, key_id: str) -> bool:
         """Refuse a key from now on; False when there is no such key or it was revoked before."""
-        now = self._now()
-        revoked = await self._store.write(keys.revoke, key_id, now)
-        if revoked:
-            for digest, key in self._by_digest.items():
-                if key.id == key_id:
-                    self._by_digest[digest] = msgspec.structs.replace(key, revoked_at=now)
-                    break
+        async with self._changing:
+            now = self._now()
+            revoked = await self._store.write(keys.revoke, key_id, now)
+            key = self._stored(key_id)
+            if revoked and key is not None:
+                self._by_digest[key.digest] = msgspec.structs.replace(key, revoked_at=now)
         return revoked
+
+    def _stored(self, key_id: str) -> ApiKey | None:
+        return next((key for key in self._by_digest.values() if key.id == key_id), None)
 
     async def ensure_first_key(self) -> str | None:
         """A plain key if there was none at all, so that a new installation can be used; else None."""
@@ -142,6 +183,27 @@ class KeyRing:
                 await self.flush()
 
 
+def model_for(catalog: Catalog, limits: Limits, name: str) -> Model:
+    """The model that a caller with these limits names.
+
+    Raises:
+        Failure: `model_not_found`; `model_not_allowed`, the key may not use it."""
+    model = catalog.find(name)
+    if not _may_use(catalog, limits, model):
+        message = f"This API key may not use the model {name!r}. GET /v1/models lists those that it may."
+        raise Failure(Code.MODEL_NOT_ALLOWED, message, param="model")
+    return model
+
+
+def models_for(catalog: Catalog, limits: Limits) -> list[Model]:
+    """The models that a caller with these limits may use, in the catalogue's order."""
+    return [model for model in catalog.models() if _may_use(catalog, limits, model)]
+
+
+def _may_use(catalog: Catalog, limits: Limits, model: Model) -> bool:
+    return not limits.models or limits.allows(*catalog.names(model))
+
+
 def presented(request: GatewayRequest) -> Iterator[str]:
     """Every key that a request brings: bearer token, three headers, and the query."""
     scheme, _, token = _text(request.header(b"authorization")).partition(" ")
@@ -154,6 +216,16 @@ def presented(request: GatewayRequest) -> Iterator[str]:
     if b"key=" in query:
         for value in parse_qs(query.decode("latin-1")).get("key", []):
             yield value.strip()
+
+
+def _closed(key: ApiKey, scope: Scope) -> Failure:
+    opened = ", ".join(key.limits.scopes)
+    return Failure(Code.ROUTE_NOT_ALLOWED, f"This API key is not for the {scope} routes; it opens these: {opened}.")
+
+
+def _too_often(limit: int, wait: float) -> Failure:
+    message = f"This API key may send {limit} requests a minute. The next one is taken in {wait:.1f} s."
+    return Failure(Code.RATE_LIMIT_EXCEEDED, message, retry_after_seconds=wait)
 
 
 def _good(key: ApiKey, now: float) -> bool:

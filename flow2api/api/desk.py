@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from flow2api.actors.jobs import Submit
 from flow2api.actors.watch import Watch
+from flow2api.api.auth import model_for
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.inputs import Given, Inputs, Reference
 from flow2api.api.repeats import Claim, Repeats, claim_of
 from flow2api.api.services import Services
 from flow2api.api.sources import Sources
 from flow2api.domain.catalog import Wish
+from flow2api.domain.key import ApiKey
 from flow2api.domain.media import MediaFile
 from flow2api.domain.model import Model
 from flow2api.errors import Code, Failure
@@ -26,17 +28,12 @@ class Desk:
         self.inputs = Inputs(services)
         self.sources = Sources(services, self.inputs.own_name)
 
-    def model(self, name: str) -> Model:
-        """The model of this public name.
+    def model(self, name: str, key: ApiKey) -> Model:
+        """The model of this public name, for the caller with this key.
 
         Raises:
-            Failure: `model_not_found`, with names that are near."""
-        model = self._services.catalog.get(name)
-        if model is None:
-            # The catalogue words this best.
-            self._services.catalog.resolve(Wish(model=name, prompt=""))
-            raise Failure(Code.MODEL_NOT_FOUND, "There is no such model.", param="model")
-        return model
+            Failure: `model_not_found`, with names that are near; `model_not_allowed`, the key may not use it."""
+        return model_for(self._services.catalog, key.limits, name)
 
     async def claim(self, request: GatewayRequest, caller: str, body: bytes | bytearray) -> Claim:
         """By what the request may be recognised. `caller` is the id of its key.
@@ -71,7 +68,9 @@ class Desk:
         caller leaves.
 
         Raises:
-            Failure: the catalogue or the jobs actor refuses it."""
+            Failure: the catalogue, the key's limits or the jobs actor refuse it."""
+        # Once more, for the dialects whose model comes from elsewhere than the request.
+        model_for(self._services.catalog, self._services.keys.limits(claim.caller), wish.model)
         submit = Submit(
             generation=self._services.catalog.resolve(wish),
             caller=claim.caller,

@@ -51,6 +51,7 @@ class Catalog:
                 self._note_exact(model, table)
         for name, family in families.items():
             self._add(naming.joined(name, family, [self._known("families", name, of) for of in family.models]))
+        self._aliases = dict(aliases)
         for name, target in aliases.items():
             self._add(replace(self._known("aliases", name, target), id=name))
 
@@ -83,15 +84,28 @@ class Catalog:
         """The model of this id, None when there is none."""
         return self._models.get(model_id)
 
+    def find(self, model_id: str) -> Model:
+        """The model of this id.
+
+        Raises:
+            Failure: `model_not_found`, with names that are near."""
+        model = self._models.get(model_id)
+        if model is None:
+            raise self._unknown(model_id)
+        return model
+
+    def names(self, model: Model) -> tuple[str, ...]:
+        """Everything that a model goes by: its id, what that is an alias of, and the model that it is a form of."""
+        target = self._aliases.get(model.id, model.id)
+        return tuple(dict.fromkeys((model.id, target, model.base)))
+
     def resolve(self, ask: Wish) -> Generation:
         """What to ask which provider for.
 
         Raises:
             Failure: the model is unknown or cannot do it; `param` names the field at fault.
         """
-        model = self._models.get(ask.model)
-        if model is None:
-            raise self._unknown(ask.model)
+        model = self.find(ask.model)
         asking.check_inputs(model, ask)
         if model.family:
             member = model.family[min(len(ask.pictures), len(model.family) - 1)]

@@ -1,10 +1,12 @@
 """Verbs for API keys. Only digests are stored; a revoked key stays known, so that old jobs keep their caller's name."""
 
-from flow2api.domain.key import ApiKey
+from flow2api.domain.key import UNLIMITED, ApiKey, Limits
+from flow2api.store.bodies import Body
 from flow2api.store.database import Database, Row
 
-_COLUMNS = "id, name, digest, hint, created_at, last_used_at, revoked_at, expires_at"
-_INSERT = f"INSERT INTO api_keys ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_LIMITS = Body(Limits)
+_COLUMNS = "id, name, digest, hint, created_at, last_used_at, revoked_at, expires_at, limits"
+_INSERT = f"INSERT INTO api_keys ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def insert(db: Database, key: ApiKey) -> None:
@@ -20,7 +22,16 @@ def insert(db: Database, key: ApiKey) -> None:
             key.last_used_at,
             key.revoked_at,
             key.expires_at,
+            _LIMITS.text(key.limits),
         ),
+    )
+
+
+def change(db: Database, key: ApiKey) -> None:
+    """Save what may be changed of a key: its name, its expiry and its limits."""
+    db.execute(
+        "UPDATE api_keys SET name = ?, expires_at = ?, limits = ? WHERE id = ?",
+        (key.name, key.expires_at, _LIMITS.text(key.limits), key.id),
     )
 
 
@@ -43,7 +54,7 @@ def touch(db: Database, key_id: str, at: float) -> None:
 
 
 def _key(row: Row) -> ApiKey:
-    key_id, name, digest, hint, created_at, last_used_at, revoked_at, expires_at = row
+    key_id, name, digest, hint, created_at, last_used_at, revoked_at, expires_at, limits = row
     return ApiKey(
         id=key_id,
         name=name,
@@ -53,4 +64,6 @@ def _key(row: Row) -> ApiKey:
         last_used_at=last_used_at,
         revoked_at=revoked_at,
         expires_at=expires_at,
+        # None: made before there were limits.
+        limits=UNLIMITED if limits is None else _LIMITS.record(limits),
     )

@@ -134,7 +134,11 @@ def proxies(db: sqlite_utils.Database) -> None:
     )
 
 
-_STEPS = (accounts_and_settings, jobs, media, api_keys, requests, proxies)
+def key_limits(db: sqlite_utils.Database) -> None:
+    db.execute("ALTER TABLE api_keys ADD COLUMN limits TEXT")
+
+
+_STEPS = (accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits)
 _NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
 
 

@@ -46,13 +46,13 @@ class Chat:
 
     async def create(self, request: GatewayRequest) -> TrioResponse:
         """Answer one request."""
-        key = self._services.keys.caller(request)
+        key = self._services.keys.caller(request, "chat")
         body = await request.body.whole()
         await weigh(body)
         asked = decode(body, _decoder)
         if not asked.messages:
             raise Failure(Code.MISSING_REQUIRED_PARAMETER, "messages must hold at least one message.", param="messages")
-        model = self._desk.model(asked.model)
+        model = self._desk.model(asked.model, key)
         side = sidework.answer(asked.messages)
         if side is not None:
             return turn.say(asked, _side_ticket(asked), side)

@@ -6,13 +6,13 @@ from urllib.parse import unquote
 import msgspec
 from quart_trio.wrappers import TrioResponse
 
+from flow2api.api.auth import model_for, models_for
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
-from flow2api.api.wire import encode
+from flow2api.api.wire import answer, encode
 from flow2api.domain.model import Model
 from flow2api.domain.tier import Tier
-from flow2api.errors import Code, Failure
 
 _PREFIX = b"/v1/models/"
 
@@ -71,17 +71,16 @@ def register(app: Application, services: Services) -> None:
     keys = services.keys
 
     async def list_models(request: GatewayRequest) -> TrioResponse:
-        keys.caller(request)
-        return TrioResponse(listing, content_type="application/json")
+        key = keys.caller(request, "models")
+        if not key.limits.models:
+            return TrioResponse(listing, content_type="application/json")
+        return answer(ModelList(data=[entries[model.id] for model in models_for(services.catalog, key.limits)]))
 
     async def get_model(request: GatewayRequest, rest: str) -> TrioResponse:
-        keys.caller(request)
+        key = keys.caller(request, "models")
         # From the raw path: an id may hold an encoded slash, and `rest` cannot tell it from a plain one.
         model_id = unquote(request.scope["raw_path"].removeprefix(_PREFIX).decode("ascii"))
-        entry = entries.get(model_id)
-        if entry is None:
-            raise Failure(Code.MODEL_NOT_FOUND, f"There is no model {model_id[:80]!r}.", param="model")
-        return TrioResponse(encode(entry), content_type="application/json")
+        return answer(entries[model_for(services.catalog, key.limits, model_id).id])
 
     app.route_to("GET", "/v1/models", list_models)
     app.route_to("GET", "/v1/models/<path:rest>", get_model)

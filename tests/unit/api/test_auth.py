@@ -1,15 +1,20 @@
 import math
 import re
 
+import msgspec
 import pytest
 import trio
 import trio.testing
 
 from flow2api.api import auth
 from flow2api.api.auth import KeyRing
+from flow2api.api.exchange import GatewayRequest
+from flow2api.domain.catalog import Catalog
+from flow2api.domain.key import SCOPES, Limits
+from flow2api.domain.model import Table
 from flow2api.errors import Code, Failure
 from flow2api.store import keys
-from flow2api.store.door import open_inline_store
+from flow2api.store.door import Store, open_inline_store
 from tests.unit.api.doubles import make_request
 
 
@@ -149,3 +154,110 @@ async def test_a_missing_and_a_wrong_key_are_refused_alike(headers: dict[str, st
             KeyRing(store).caller(make_request(headers))
     assert caught.value.code is Code.INVALID_API_KEY
     assert caught.value.kind.status == 401
+
+
+async def limited(store: Store, clock: Clock | None = None, **limits: object) -> tuple[KeyRing, GatewayRequest]:
+    """A ring with one limited key, and a request that brings it."""
+    ring = KeyRing(store, clock or Clock())
+    _, plain = await ring.create("limited", limits=msgspec.convert(limits, Limits))
+    return ring, make_request({"Authorization": f"Bearer {plain}"})
+
+
+async def test_a_key_opens_only_the_routes_of_its_scopes() -> None:
+    async with open_inline_store() as store:
+        ring, request = await limited(store, scopes=["chat", "models"])
+        for scope in SCOPES:
+            if scope in ("chat", "models"):
+                ring.caller(request, scope)
+                continue
+            with pytest.raises(Failure, match=f"not for the {scope} routes") as caught:
+                ring.caller(request, scope)
+            assert (caught.value.code, caught.value.kind.status) == (Code.ROUTE_NOT_ALLOWED, 403)
+
+
+async def test_a_key_without_scopes_opens_every_route() -> None:
+    async with open_inline_store() as store:
+        ring, request = await limited(store)
+        assert {ring.caller(request, scope).name for scope in SCOPES} == {"limited"}
+
+
+@pytest.mark.parametrize(
+    ("patterns", "name", "allowed"),
+    [
+        ([], "veo-tall", True),
+        (["veo"], "veo", True),
+        (["veo"], "veo-wide", True),
+        (["veo-wide"], "veo", False),
+        (["veo-wide"], "veo-tall", False),
+        (["veo-*"], "veo-tall", True),
+        (["veo"], "sora-2", True),
+        (["sora-2"], "sora-2", True),
+        (["sora-2"], "veo", False),
+        (["VEO"], "veo", False),
+        (["pic*"], "veo", False),
+    ],
+)
+def test_a_key_uses_a_model_by_its_id_its_forms_its_pattern_or_an_alias(
+    patterns: list[str], name: str, allowed: bool
+) -> None:
+    table = msgspec.convert(
+        {"title": "V", "kind": "video", "provider": "p", "upstream": "U", "ratios": ["16:9", "9:16"]}
+        | {"suffixes": False, "names": {"veo-wide": {"ratio": "16:9"}, "veo-tall": {"ratio": "9:16"}}},
+        Table,
+    )
+    catalog = Catalog({"veo": table}, {}, {"sora-2": "veo"})
+    limits = msgspec.convert({"models": patterns}, Limits)
+    listed = {model.id for model in auth.models_for(catalog, limits)}
+    assert (name in listed) is allowed
+    if allowed:
+        assert auth.model_for(catalog, limits, name).id == name
+    else:
+        with pytest.raises(Failure) as caught:
+            auth.model_for(catalog, limits, name)
+        assert (caught.value.code, caught.value.param) == (Code.MODEL_NOT_ALLOWED, "model")
+
+
+async def test_requests_above_the_limit_of_any_minute_are_told_the_true_wait(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_inline_store() as store:
+        ring, request = await limited(store, requests_per_minute=2)
+        ring.caller(request)
+        await trio.sleep(20)
+        ring.caller(request)
+        for _ in range(3):
+            with pytest.raises(Failure) as caught:
+                ring.caller(request)
+            assert caught.value.code is Code.RATE_LIMIT_EXCEEDED
+            assert caught.value.retry_after_seconds == pytest.approx(40)
+        await trio.sleep(caught.value.retry_after_seconds or 0)
+        ring.caller(request)
+        with pytest.raises(Failure) as caught:
+            ring.caller(request)
+        assert caught.value.retry_after_seconds == pytest.approx(20)
+
+
+async def test_a_lowered_limit_counts_the_requests_before_it(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_inline_store() as store:
+        ring, request = await limited(store, requests_per_minute=3)
+        for _ in range(3):
+            key = ring.caller(request)
+            await trio.sleep(10)
+        changed = msgspec.structs.replace(key, limits=Limits(requests_per_minute=2))
+        assert await ring.change(key.id, lambda _: changed) is not None
+        with pytest.raises(Failure) as caught:
+            ring.caller(request)
+        # The second one leaves the window at 70 s; it is 30 s now.
+        assert caught.value.retry_after_seconds == pytest.approx(40)
+
+
+async def test_changes_of_a_key_hold_at_once_and_after_a_restart() -> None:
+    async with open_inline_store() as store:
+        ring, request = await limited(store, scopes=["chat"])
+        key = ring.caller(request)
+        await ring.change(key.id, lambda now: msgspec.structs.replace(now, name="new", limits=Limits(daily_credits=5)))
+        assert ring.caller(request, "images").name == "new"
+        again = KeyRing(store)
+        await again.load()
+        assert again.limits(key.id) == Limits(daily_credits=5)
+        assert await again.change("key_unknown", lambda now: now) is None
