@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import ClassVar, Literal, assert_never
+from typing import ClassVar, assert_never
 
 import msgspec
 import trio
@@ -15,6 +15,7 @@ import trio
 from flow2api.browser.cdp import Session, open_session
 from flow2api.browser.chromium import Chromium, open_chromium
 from flow2api.browser.errors import BrowserFault, BrowserUnavailable
+from flow2api.domain.captcha import BrowserState, BrowserView
 from flow2api.kit.actor import Actor
 from flow2api.kit.mailbox import Ask, Reply
 
@@ -37,18 +38,6 @@ class Connected(msgspec.Struct, frozen=True):
 
 class Connect(Ask[Connected], frozen=True):
     """The browser, started if need be. `BrowserUnavailable` when none can be had."""
-
-
-class BrowserView(msgspec.Struct, frozen=True, kw_only=True):
-    """How the browser is."""
-
-    state: Literal["idle", "starting", "up", "waiting"]
-    version: str = ""
-    pid: int | None = None
-    since: float = 0.0
-    starts: int = 0
-    trouble: str = ""
-    """Why it is not up, or why it last ended."""
 
 
 class LookAtBrowser(Ask[BrowserView], frozen=True):
@@ -138,7 +127,7 @@ class Browser(Actor[BrowserMessage]):
         for reply in waiting:
             reply.set(connected)
 
-    def _is_down(self, state: Literal["idle", "waiting"], trouble: str) -> None:
+    def _is_down(self, state: BrowserState, trouble: str) -> None:
         self._up = None
         self._wanted = trio.Event()
         self._show(state, pid=None, trouble=trouble)
@@ -148,7 +137,7 @@ class Browser(Actor[BrowserMessage]):
         for reply in waiting:
             reply.fail(type(fault)(str(fault)) if type(fault) is BrowserUnavailable else BrowserFault(str(fault)))
 
-    def _show(self, state: Literal["idle", "starting", "up", "waiting"], **changes: object) -> None:
+    def _show(self, state: BrowserState, **changes: object) -> None:
         self._view = msgspec.structs.replace(self._view, state=state, since=self._now(), **changes)
 
 

@@ -13,8 +13,9 @@ import msgspec
 import trio
 
 from flow2api.actors.browser import BrowserMessage, Connect
-from flow2api.actors.tab_slot import Site, TabSlot, TabView
+from flow2api.actors.tab_slot import Site, TabSlot
 from flow2api.browser.errors import BrowserFault, BrowserUnavailable
+from flow2api.domain.captcha import TabView
 from flow2api.kit.actor import Actor
 from flow2api.kit.errors import ActorError
 from flow2api.kit.mailbox import Ask, Ref

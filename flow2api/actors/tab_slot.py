@@ -6,7 +6,6 @@ Lives as one task in the pool. Whoever uses it hears at once when it is lost.
 import logging
 import time
 from collections.abc import Callable
-from typing import Literal
 
 import msgspec
 import trio
@@ -15,6 +14,7 @@ from flow2api.actors.browser import Connected
 from flow2api.browser.context import open_context
 from flow2api.browser.errors import BrowserFault, ScriptMissing
 from flow2api.browser.tab import Tab, open_tab
+from flow2api.domain.captcha import TabState, TabView
 from flow2api.net.exits import parse_exit
 
 log = logging.getLogger("flow2api.captcha")
@@ -30,22 +30,6 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     page_url: str
     site_key: str
     script_url: str
-
-
-class TabView(msgspec.Struct, frozen=True, kw_only=True):
-    """How a tab is."""
-
-    id: int
-    page: str
-    exit: str
-    """Masked address of its proxy, empty for direct."""
-    state: Literal["opening", "ready", "busy", "closing"]
-    opened_at: float
-    used_at: float
-    tokens: int
-    failures: int
-    latency_seconds: float
-    """Of the last token."""
 
 
 class TabSlot:
@@ -80,7 +64,7 @@ class TabSlot:
         self._closing.set()
 
     def view(self) -> TabView:
-        state: Literal["opening", "ready", "busy", "closing"] = "busy" if self.users else "ready"
+        state: TabState = "busy" if self.users else "ready"
         if not self._settled.is_set():
             state = "opening"
         if not self.usable:

@@ -19,6 +19,7 @@ from flow2api.config import Config
 from flow2api.domain.catalog import Catalog
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ref
+from flow2api.kit.spec import NodeStatistics
 from flow2api.net.guard import Guard
 from flow2api.net.http import Http
 from flow2api.store.door import Store
@@ -57,8 +58,8 @@ class Services:
     admin_token: str
     started_at: float
     """Unix seconds."""
-    tree: Callable[[], object]
-    """Statistics of the supervision tree, as a record that msgspec can encode."""
+    tree: Callable[[], NodeStatistics]
+    """The supervision tree as it is now."""
     pace: Pace = DEFAULT_PACE
 
     def __repr__(self) -> str:

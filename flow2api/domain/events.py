@@ -1,4 +1,4 @@
-"""Everything that the program says on its bus, one tagged union; also the live protocol of the dashboard.
+"""Everything that the program says on its bus, one tagged union; most of it goes on to the dashboard as it is.
 
 Events are past facts, frozen, and hold no secret. Times are Unix seconds (UTC).
 """
@@ -6,7 +6,9 @@ Events are past facts, frozen, and hold no secret. Times are Unix seconds (UTC).
 import msgspec
 
 from flow2api.domain.account import AccountView
+from flow2api.domain.captcha import BrowserView, TabView
 from flow2api.domain.job import Progress
+from flow2api.domain.overview import Alert
 from flow2api.domain.proxy import ProxyView
 from flow2api.domain.schedule import ScheduleView
 
@@ -60,6 +62,55 @@ class ScheduleRan(msgspec.Struct, frozen=True, tag="schedule_ran"):
     at: float
 
 
+class BrowserChanged(msgspec.Struct, frozen=True, tag="browser_changed"):
+    """The captcha browser was started, came up, ended or could not be had."""
+
+    view: BrowserView
+    at: float
+
+
+class TabChanged(msgspec.Struct, frozen=True, tag="tab_changed"):
+    """A captcha tab was opened, became ready, busy or unusable, or gave a token."""
+
+    view: TabView
+    at: float
+
+
+class TabClosed(msgspec.Struct, frozen=True, tag="tab_closed"):
+    """A captcha tab is gone."""
+
+    tab_id: int
+    at: float
+
+
+class KeyChanged(msgspec.Struct, frozen=True, tag="key_changed"):
+    """An API key was made, changed, used or revoked; who wants to know more asks for it by its id."""
+
+    key_id: str
+    at: float
+
+
+class SettingChanged(msgspec.Struct, frozen=True, tag="setting_changed"):
+    """A setting was given another value at run time, which may be a secret and is not told here."""
+
+    name: str
+    at: float
+
+
+class AlertRaised(msgspec.Struct, frozen=True, tag="alert_raised"):
+    """Something wants a person."""
+
+    alert: Alert
+    at: float
+
+
+class AlertCleared(msgspec.Struct, frozen=True, tag="alert_cleared"):
+    """What wanted a person is well again, or gone."""
+
+    alert: Alert
+    at: float
+
+
 class DrainStarted(msgspec.Struct, frozen=True, tag="drain_started"):
     """The process has begun to stop."""
 
@@ -74,5 +125,12 @@ Event = (
     | ProxyRemoved
     | ScheduleChanged
     | ScheduleRan
+    | BrowserChanged
+    | TabChanged
+    | TabClosed
+    | KeyChanged
+    | SettingChanged
+    | AlertRaised
+    | AlertCleared
     | DrainStarted
 )

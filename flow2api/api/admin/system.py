@@ -8,18 +8,14 @@ from quart_trio.wrappers import TrioResponse
 from flow2api import __version__
 from flow2api.api import wire
 from flow2api.api.admin.door import Door
+from flow2api.api.admin.shapes import NewPassword
 from flow2api.api.admin.table import Table
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
-
-
-class NewPassword(msgspec.Struct):
-    """The body of `PUT /api/password`."""
-
-    password: str
-
-    def __repr__(self) -> str:
-        return "NewPassword()"
+from flow2api.kit.bus import BusStatistics
+from flow2api.kit.spec import NodeStatistics
+from flow2api.net.http import HttpStatistics
+from flow2api.store.base import StoreStatistics
 
 
 class System(msgspec.Struct, frozen=True):
@@ -28,10 +24,10 @@ class System(msgspec.Struct, frozen=True):
     version: str
     uptime_seconds: int
     draining: bool
-    tree: object
-    bus: object
-    store: object
-    http: object
+    tree: NodeStatistics
+    bus: BusStatistics
+    store: StoreStatistics
+    http: HttpStatistics
 
 
 _password = wire.decoder(NewPassword)

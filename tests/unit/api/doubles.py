@@ -44,6 +44,7 @@ from flow2api.domain.job import Job, JobError, JobState, move
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import EventBus
+from flow2api.kit.spec import NodeStatistics
 from flow2api.net.guard import Guard
 from flow2api.store import jobs, media
 from flow2api.store.door import Store, open_inline_store
@@ -314,7 +315,7 @@ async def open_desk(
             draining=trio.Event(),
             admin_token=ADMIN_TOKEN,
             started_at=time.time(),
-            tree=lambda: {"name": "root", "children": []},
+            tree=lambda: NodeStatistics(name="root", kind="supervisor", state="running"),
             pace=pace or Pace(),
         )
         yield Desk(services, desk_jobs, desk_media, accounts, http, plain)

@@ -1,0 +1,957 @@
+// The gateway's records and frames. Written by `python -m tests.protocol`; not to be edited.
+
+export const PROTOCOL = 1;
+
+export type ServerFrame =
+  | Hello
+  | Snapshot
+  | Events
+  | Beat
+  | Pong
+  | Draining
+  | Complaint;
+
+export type ClientFrame =
+  | Subscribe
+  | Ping;
+
+export type TopicState =
+  | OverviewState
+  | JobsState
+  | AccountsState
+  | CaptchaState
+  | ProxiesState
+  | SystemState
+  | KeysState
+  | LogsState;
+
+export type LiveEvent =
+  | NowChanged
+  | TrendsChanged
+  | PartsChanged
+  | AlertRaised
+  | AlertCleared
+  | JobMoved
+  | AccountChanged
+  | AccountRemoved
+  | BrowserChanged
+  | TabChanged
+  | TabClosed
+  | ProxyChanged
+  | ProxyRemoved
+  | Life
+  | NodesChanged
+  | FiguresChanged
+  | ScheduleChanged
+  | ScheduleRan
+  | SettingChanged
+  | KeyShown
+  | Logged;
+
+export type TopicName =
+  | "accounts"
+  | "captcha"
+  | "jobs"
+  | "keys"
+  | "logs"
+  | "overview"
+  | "proxies"
+  | "system";
+
+/** One account as it is stored. Its credentials are kept apart, sealed, and never part of this record. */
+export interface Account {
+  id: string;
+  provider: string;
+  label: string;
+  email: string | null;
+  note: string;
+  tier: Tier;
+  credits: number | null;
+  image_concurrency: number;
+  video_concurrency: number;
+  images_on: boolean;
+  videos_on: boolean;
+  standing: Standing;
+  model_rests: Record<string, ModelRest>;
+  errors_in_row: number;
+  captcha_strikes: number;
+  struck_at: number | null;
+  last_error: string;
+  counts: Counts;
+  created_at: number;
+  last_used_at: number | null;
+  login_expires_at: number | null;
+}
+
+/** Something about an account changed: standing, credits, tier, settings, what is in flight. */
+export interface AccountChanged {
+  type: "account_changed";
+  view: AccountView;
+  at: number;
+}
+
+/** One account with its credential, for moving to another instance. Secret. */
+export interface AccountExport {
+  provider: string;
+  credential: string;
+  label: string;
+  note: string;
+  image_concurrency: number;
+  video_concurrency: number;
+  enabled: boolean;
+}
+
+/** An account was taken out. */
+export interface AccountRemoved {
+  type: "account_removed";
+  account_id: string;
+  at: number;
+}
+
+/** Where an account stands; everything but `ACTIVE` comes with a reason and, where known, a time of return. */
+export type AccountState = "active" | "disabled" | "exhausted" | "needs_login" | "resting";
+
+/** An account as others see it: the record and what is live about it. */
+export interface AccountView {
+  account: Account;
+  images_in_flight: number;
+  videos_in_flight: number;
+  signed_in: boolean;
+}
+
+export interface AccountsState {
+  topic: "accounts";
+  accounts: Array<AccountView>;
+}
+
+/** Something that wants a person. */
+export interface Alert {
+  id: string;
+  kind: "account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed";
+  subject: string;
+  title: string;
+  detail: string;
+  since: number;
+}
+
+/** What wanted a person is well again, or gone. */
+export interface AlertCleared {
+  type: "alert_cleared";
+  alert: Alert;
+  at: number;
+}
+
+/** Something wants a person. */
+export interface AlertRaised {
+  type: "alert_raised";
+  alert: Alert;
+  at: number;
+}
+
+/** One act of an administrator. */
+export interface AuditEntry {
+  id: number;
+  at: number;
+  who: string;
+  session_id: string;
+  address: string;
+  act: string;
+  subject: string;
+  outcome: "done" | "failed" | "refused";
+  detail: string;
+  request_id: string;
+}
+
+/** The answer to `GET /api/audit?limit=&before=&act=`: newest first; `before` is the id of the last entry of the page before. */
+export interface AuditPage {
+  entries: Array<AuditEntry>;
+  has_more: boolean;
+}
+
+export interface Beat {
+  type: "beat";
+  time: number;
+}
+
+/** The captcha browser was started, came up, ended or could not be had. */
+export interface BrowserChanged {
+  type: "browser_changed";
+  view: BrowserView;
+  at: number;
+}
+
+/** How the captcha browser is. */
+export interface BrowserView {
+  state: "idle" | "starting" | "up" | "waiting";
+  version: string;
+  pid: number | null;
+  since: number;
+  starts: number;
+  trouble: string;
+}
+
+/** The generations that ended from `at` on, for the length of one bucket. */
+export interface Bucket {
+  at: number;
+  images: number;
+  videos: number;
+  failed: number;
+  cancelled: number;
+}
+
+/** `published` events since the start, `missed` by slow subscribers in all, and how many listen now. */
+export interface BusStatistics {
+  subscribers: number;
+  published: number;
+  missed: number;
+}
+
+export interface CaptchaState {
+  topic: "captcha";
+  method: string;
+  browser: BrowserView | null;
+  tabs: Array<TabView>;
+}
+
+/** The body of `PATCH /api/accounts/{id}`; what is absent stays. */
+export interface Changes {
+  label?: string | null;
+  note?: string | null;
+  image_concurrency?: number | null;
+  video_concurrency?: number | null;
+  images_on?: boolean | null;
+  videos_on?: boolean | null;
+}
+
+/** Every error code that a caller can meet. Adding one means adding its row to `KINDS`. */
+export type Code = "admin_required" | "cancelled" | "captcha_refused" | "captcha_unavailable" | "conflict" | "content_policy_violation" | "draining" | "expired" | "generation_timeout" | "insufficient_quota" | "internal_error" | "invalid_api_key" | "invalid_image" | "invalid_json" | "invalid_type" | "invalid_value" | "join_failed" | "method_not_allowed" | "missing_required_parameter" | "model_not_allowed" | "model_not_found" | "no_account_available" | "not_found" | "outcome_unknown" | "queue_full" | "queue_timeout" | "rate_limit_exceeded" | "request_timeout" | "request_too_large" | "result_lost" | "unsupported_media_type" | "unsupported_operation" | "upscale_failed" | "upstream_error" | "upstream_rejected" | "upstream_unreachable";
+
+/** What the page sent, or a topic, could not be served; the connection goes on. */
+export interface Complaint {
+  type: "error";
+  code: string;
+  message: string;
+  topic: "accounts" | "captcha" | "jobs" | "keys" | "logs" | "overview" | "proxies" | "system" | null;
+}
+
+/** The body of `POST /api/second-factor/confirm`. */
+export interface Confirmation {
+  code: string;
+}
+
+/** What an account did, in all and on the UTC day `day` (ISO date). */
+export interface Counts {
+  images: number;
+  videos: number;
+  errors: number;
+  day: string;
+  images_today: number;
+  videos_today: number;
+  errors_today: number;
+}
+
+/** The gateway has begun to stop; the connection is closed with 1001 when it is done, after so many seconds at most. */
+export interface Draining {
+  type: "draining";
+  grace_seconds: number;
+}
+
+/** The body of every error answer. */
+export interface Envelope {
+  error: ErrorObject;
+}
+
+/** The inner error object; always all four fields. */
+export interface ErrorObject {
+  message: string;
+  type: string;
+  param: string | null;
+  code: string | null;
+}
+
+export interface Events {
+  type: "events";
+  seq: number;
+  topic: "accounts" | "captcha" | "jobs" | "keys" | "logs" | "overview" | "proxies" | "system";
+  events: Array<NowChanged | TrendsChanged | PartsChanged | AlertRaised | AlertCleared | JobMoved | AccountChanged | AccountRemoved | BrowserChanged | TabChanged | TabClosed | ProxyChanged | ProxyRemoved | Life | NodesChanged | FiguresChanged | ScheduleChanged | ScheduleRan | SettingChanged | KeyShown | Logged>;
+}
+
+/** A generation that failed lately. */
+export interface FailureLine {
+  at: number;
+  job_id: string;
+  request_id: string;
+  model: string;
+  kind: string;
+  code: string;
+  detail: string;
+  account_id: string | null;
+}
+
+/** What the parts that are no actors say of themselves. */
+export interface Figures {
+  bus: BusStatistics;
+  store: StoreStatistics;
+  http: HttpStatistics;
+  live: LiveStatistics;
+}
+
+export interface FiguresChanged {
+  type: "figures_changed";
+  figures: Figures;
+}
+
+/** What a caller asked for, resolved by the catalogue into what to ask which provider for. */
+export interface Generation {
+  model: string;
+  kind: "image" | "video";
+  provider: string;
+  upstream_model: string;
+  prompt: string;
+  aspect_ratio: string;
+  count: number;
+  seed: number | null;
+  upscale: "1080p" | "2k" | "4k" | null;
+  inputs: Array<string>;
+  min_tier: Tier;
+  credits: number;
+  mode: "extend" | "i2v" | "image" | "r2v" | "t2v";
+  seconds: number | null;
+  upscale_credits: number;
+  tier_models: Record<string, string>;
+  tier_credits: Record<string, number>;
+  source: Source | null;
+}
+
+/** How a proxy has fared since the process began. */
+export interface Health {
+  score: number;
+  connect_failures_in_row: number;
+  rests_in_row: number;
+  resting_since: number | null;
+  resting_until: number | null;
+  uses: number;
+  failures: number;
+  last_used_at: number | null;
+  last_ok_at: number | null;
+  last_checked_at: number | null;
+  latency_seconds: number | null;
+  last_fault: string;
+  last_error: string;
+}
+
+export interface Hello {
+  type: "hello";
+  version: string;
+  protocol: number;
+  instance: string;
+  session: string;
+  time: number;
+  beat_seconds: number;
+  draining: boolean;
+}
+
+export interface HttpStatistics {
+  requests: number;
+  repeated: number;
+  failed: number;
+  dialled: number;
+  in_use: number;
+  waiting: number;
+  pool: PoolStatistics;
+}
+
+/** A caller's own key for a request, and a digest of the request's body, so that a changed body is noticed. */
+export interface Idempotency {
+  key: string;
+  digest: string;
+}
+
+/** The body of `POST /api/accounts/import`: what an export gave. */
+export interface Import {
+  accounts: Array<AccountExport>;
+}
+
+/** What became of one imported account. */
+export interface Imported {
+  label: string;
+  account: AccountView | null;
+  error: string | null;
+}
+
+/** One job as it is stored. Changed only through `move`. */
+export interface Job {
+  id: string;
+  state: JobState;
+  generation: Generation;
+  caller: string;
+  origin: string;
+  request_id: string;
+  created_at: number;
+  updated_at: number;
+  queue_deadline: number;
+  deadline: number;
+  detached: boolean;
+  idempotency: Idempotency | null;
+  account_id: string | null;
+  submits: number;
+  made: Array<Made>;
+  originals: Array<Made>;
+  results: Array<string>;
+  error: JobError | null;
+  submitted_at: number | null;
+  finished_at: number | null;
+}
+
+/** One job and where its files are. */
+export interface JobDetail {
+  job: Job;
+  files: Array<string>;
+  stage: string;
+  position: number | null;
+}
+
+/** Why a job failed: the fields of a `Failure`, and what could be saved of the result all the same. */
+export interface JobError {
+  code: Code;
+  message: string;
+  param: string | null;
+  retry_after_seconds: number | null;
+  reason: string | null;
+  originals: Array<string>;
+}
+
+/** One page of jobs. */
+export interface JobList {
+  jobs: Array<Job>;
+  has_more: boolean;
+}
+
+/** A job changed its state or its stage. */
+export interface JobMoved {
+  type: "job_moved";
+  progress: Progress;
+  at: number;
+}
+
+/** Where a job stands. Only `QUEUED`, `SUBMITTING`, `RUNNING`, `FETCHING` and the final three are written to disk. */
+export type JobState = "cancelled" | "failed" | "fetching" | "queued" | "running" | "starting" | "submitting" | "succeeded";
+
+/** Every live generation up to a bound, and the newest ones that ended; newest first. Long prompts are cut short and upstream links left out: `GET /api/jobs/<id>` tells all, `GET /api/jobs` has the history. */
+export interface JobsState {
+  topic: "jobs";
+  jobs: Array<Progress>;
+}
+
+/** An API key is new or changed. */
+export interface KeyShown {
+  type: "key_changed";
+  view: KeyView;
+}
+
+/** A key without its digest. */
+export interface KeyView {
+  id: string;
+  name: string;
+  hint: string;
+  created_at: number;
+  last_used_at: number | null;
+  revoked_at: number | null;
+  expires_at: number | null;
+}
+
+export interface KeysState {
+  topic: "keys";
+  keys: Array<KeyView>;
+}
+
+/** A turn in the life of the child called `name`; `detail` says why or for how long, `at` is Unix time in seconds. */
+export interface Life {
+  type: "life";
+  name: string;
+  what: "crashed" | "draining" | "parked" | "restarting" | "started" | "stopped";
+  detail: string;
+  at: number;
+}
+
+/** Figures of the live connections since the server started. */
+export interface LiveStatistics {
+  connections: number;
+  frames: number;
+  encoded: number;
+  resyncs: number;
+  cut_off: number;
+}
+
+/** One fact. `number` rises by one with each line since the start of the process. */
+export interface LogLine {
+  number: number;
+  at: number;
+  level: string;
+  logger: string;
+  message: string;
+  request_id: string;
+  job_id: string;
+  account_id: string;
+  fields: Record<string, string>;
+  error: string;
+  traceback: string;
+}
+
+/** Lines of the log, oldest first. `missed` counts older ones that came too fast to be shown. */
+export interface Logged {
+  type: "logged";
+  lines: Array<LogLine>;
+  missed: number;
+}
+
+/** The newest lines, oldest first. */
+export interface LogsState {
+  topic: "logs";
+  lines: Array<LogLine>;
+}
+
+/** One thing that the upstream made: enough to fetch it again after a restart. */
+export interface Made {
+  media_id: string;
+  url: string | null;
+  width: number;
+  height: number;
+  context: string;
+}
+
+/** A new key and, this once, the key itself. */
+export interface MadeKey {
+  key: KeyView;
+  secret: string;
+}
+
+/** A mailbox at one moment. `depth` and `peak` count those who wait for room as well as what is inside. `dropped` are casts that found no room and messages that nobody will handle any more; `restarts` and `last_error` are those of the child that reads it. */
+export interface MailboxStatistics {
+  depth: number;
+  size: number;
+  peak: number;
+  dropped: number;
+  restarts: number;
+  last_error: string | null;
+}
+
+/** How long the newest good generations of one model took, waiting included. */
+export interface ModelLatency {
+  model: string;
+  kind: string;
+  count: number;
+  median_seconds: number;
+  p95_seconds: number;
+}
+
+/** One model that rests on one account. */
+export interface ModelRest {
+  code: string;
+  detail: string;
+  since: number;
+  until: number | null;
+}
+
+/** The body of `POST /api/accounts`. */
+export interface NewAccount {
+  credential: string;
+  provider?: string | null;
+  label?: string | null;
+  note?: string | null;
+  image_concurrency?: number | null;
+  video_concurrency?: number | null;
+}
+
+/** The body of `PUT /api/accounts/{id}/credential`. */
+export interface NewCredential {
+  credential: string;
+}
+
+/** The body of `PUT /api/schedules/{name}/interval`; null goes back to the interval of the settings. */
+export interface NewInterval {
+  seconds: number | null;
+}
+
+/** The body of `POST /api/keys`. */
+export interface NewKey {
+  name: string;
+  expires_at?: number | null;
+}
+
+/** The body of `PUT /api/password`; `current` is needed by who is signed in, not by who has the instance's token. Ends all other sign-ins. */
+export interface NewPassword {
+  password: string;
+  current?: string | null;
+}
+
+/** One node of the supervision tree at one moment. `last_error` is in words; only actors have a mailbox. */
+export interface NodeStatistics {
+  name: string;
+  kind: "actor" | "supervisor";
+  state: "draining" | "parked" | "running" | "starting" | "stopped" | "waiting";
+  restarts: number;
+  last_error: string | null;
+  mailbox: MailboxStatistics | null;
+  children: Array<NodeStatistics>;
+}
+
+/** One node of the supervision tree. */
+export interface NodeView {
+  path: string;
+  parent: string;
+  name: string;
+  kind: "actor" | "supervisor";
+  state: "draining" | "parked" | "running" | "starting" | "stopped" | "waiting";
+  restarts: number;
+  last_error: string | null;
+  mailbox: MailboxStatistics | null;
+}
+
+/** Nodes of the supervision tree that are new or have other figures, and the paths of those that are gone. */
+export interface NodesChanged {
+  type: "nodes_changed";
+  nodes: Array<NodeView>;
+  gone: Array<string>;
+}
+
+/** The numbers of this moment. */
+export interface Now {
+  at: number;
+  waiting: number;
+  running: number;
+  queue_limit: number;
+  accounts: Record<string, number>;
+  credits: number | null;
+  images_free: number;
+  videos_free: number;
+  dashboards: number;
+}
+
+export interface NowChanged {
+  type: "now_changed";
+  now: Now;
+}
+
+/** All of it. */
+export interface Overview {
+  now: Now;
+  trends: Trends;
+  parts: Array<Part>;
+  alerts: Array<Alert>;
+}
+
+export interface OverviewState {
+  topic: "overview";
+  overview: Overview;
+}
+
+/** How one part of the gateway is. */
+export interface Part {
+  name: "accounts" | "captcha" | "generations" | "proxies" | "schedules" | "storage";
+  state: "bad" | "good" | "resting" | "working";
+  code: string;
+  detail: string;
+}
+
+export interface PartsChanged {
+  type: "parts_changed";
+  parts: Array<Part>;
+}
+
+/** A sign of life; answered with `pong` when it has an id other than 0. */
+export interface Ping {
+  type: "ping";
+  id?: number;
+}
+
+export interface Pong {
+  type: "pong";
+  id: number;
+  time: number;
+}
+
+export interface PoolStatistics {
+  idle: number;
+  reused: number;
+  found_dead: number;
+  aged: number;
+}
+
+/** What a watcher of a job sees: the job and what is happening to it right now. */
+export interface Progress {
+  job: Job;
+  position: number | null;
+  stage: string;
+  account: string | null;
+}
+
+/** The body of what needs the password once more: `POST /api/second-factor` (offer), `DELETE /api/second-factor`, and `POST /api/second-factor/recovery-codes`. */
+export interface Proof {
+  password: string;
+}
+
+export interface ProxiesState {
+  topic: "proxies";
+  proxies: Array<ProxyView>;
+}
+
+/** One proxy as it is stored, beside its address, which is kept apart and sealed. */
+export interface Proxy {
+  id: string;
+  place: string;
+  roles: Array<"media" | "requests">;
+  origin: "config" | "operator";
+  enabled: boolean;
+  created_at: number;
+}
+
+/** Something about a proxy changed: its standing, its score, who goes out through it. Its address is masked. */
+export interface ProxyChanged {
+  type: "proxy_changed";
+  view: ProxyView;
+  at: number;
+}
+
+/** A proxy was taken out. */
+export interface ProxyRemoved {
+  type: "proxy_removed";
+  proxy_id: string;
+  at: number;
+}
+
+/** Where a proxy stands. One that rests stays so after its time until a check goes well. */
+export type ProxyState = "disabled" | "healthy" | "resting";
+
+/** A proxy as others see it. */
+export interface ProxyView {
+  proxy: Proxy;
+  state: ProxyState;
+  health: Health;
+  accounts: number;
+  last_resort: boolean;
+}
+
+/** Codes that stand in for the second factor, each once; told here and never again. */
+export interface RecoveryCodes {
+  codes: Array<string>;
+}
+
+/** One run of regular work. */
+export interface Run {
+  started_at: number;
+  seconds: number | null;
+  result: string;
+  error: string | null;
+  by_hand: boolean;
+}
+
+/** A piece of regular work began to run, or was paused, resumed or given another interval. */
+export interface ScheduleChanged {
+  type: "schedule_changed";
+  view: ScheduleView;
+  at: number;
+}
+
+/** All regular work. */
+export interface ScheduleList {
+  schedules: Array<ScheduleView>;
+}
+
+/** A run of a piece of regular work ended; `view.last` tells how. */
+export interface ScheduleRan {
+  type: "schedule_ran";
+  view: ScheduleView;
+  at: number;
+}
+
+/** One piece of regular work: what it is, how it went last and when it comes next. */
+export interface ScheduleView {
+  name: string;
+  purpose: string;
+  interval_seconds: number;
+  default_seconds: number;
+  jitter: number;
+  aligned: boolean;
+  paused: boolean;
+  running: boolean;
+  last: Run | null;
+  next_run: number | null;
+  runs: number;
+  failures: number;
+}
+
+/** A secret for an authenticator; in force only once a code made with it has come back to `…/second-factor/confirm`. */
+export interface SecondFactorOffer {
+  secret: string;
+  uri: string;
+  qr_svg: string;
+}
+
+/** The answer to `GET /api/second-factor`. */
+export interface SecondFactorView {
+  on: boolean;
+  since: number | null;
+  recovery_codes_left: number;
+}
+
+/** The answer to `GET /api/sessions`: every sign-in that is good, newest first. */
+export interface SessionList {
+  sessions: Array<SessionView>;
+}
+
+/** Who asks: the answer to `GET /api/session`, to a sign-in and to the set-up. Always 200, so that a page begins with it. */
+export interface SessionState {
+  signed_in: boolean;
+  setup_needed: boolean;
+  setup_token_needed: boolean;
+  second_factor: boolean;
+  session: SessionView | null;
+  csrf: string;
+}
+
+/** A sign-in as its owner sees it. */
+export interface SessionView {
+  id: string;
+  created_at: number;
+  seen_at: number;
+  ends_at: number;
+  address: string;
+  user_agent: string;
+  current: boolean;
+}
+
+/** The body of `POST /api/setup`: the administrator's first password. */
+export interface SetUp {
+  password: string;
+  token?: string | null;
+}
+
+/** A setting was given another value at run time, which may be a secret and is not told here. */
+export interface SettingChanged {
+  type: "setting_changed";
+  name: string;
+  at: number;
+}
+
+/** The body of `POST /api/session`. `code` is of the second factor or one of the recovery codes; without one, where it is needed, the answer is 401 `second_factor_required`. */
+export interface SignIn {
+  password: string;
+  code?: string | null;
+}
+
+export interface Snapshot {
+  type: "snapshot";
+  seq: number;
+  state: OverviewState | JobsState | AccountsState | CaptchaState | ProxiesState | SystemState | KeysState | LogsState;
+}
+
+/** A clip that a generation continues. Only the account that made it can do that. */
+export interface Source {
+  media_id: string;
+  account_id: string | null;
+  aspect_ratio: string | null;
+  seconds: number | null;
+  context: string;
+  before: Source | null;
+}
+
+/** State with its story: why, since when, until when, by whom. */
+export interface Standing {
+  state: AccountState;
+  code: string;
+  detail: string;
+  since: number;
+  until: number | null;
+  by: string | null;
+}
+
+/** Figures since the store was opened. */
+export interface StoreStatistics {
+  writes: number;
+  write_failures: number;
+  withdrawn: number;
+  transactions: number;
+  largest_transaction: number;
+  waiting: number;
+  reads: number;
+  write_seconds: number;
+  slowest_write_seconds: number;
+}
+
+/** Show these topics and no others. */
+export interface Subscribe {
+  type: "subscribe";
+  topics: Array<"accounts" | "captcha" | "jobs" | "keys" | "logs" | "overview" | "proxies" | "system">;
+}
+
+/** The program as it is now; the inner records are what each part says of itself. */
+export interface System {
+  version: string;
+  uptime_seconds: number;
+  draining: boolean;
+  tree: NodeStatistics;
+  bus: BusStatistics;
+  store: StoreStatistics;
+  http: HttpStatistics;
+}
+
+export interface SystemState {
+  topic: "system";
+  version: string;
+  started_at: number;
+  draining: boolean;
+  nodes: Array<NodeView>;
+  schedules: Array<ScheduleView>;
+  figures: Figures;
+}
+
+/** A captcha tab was opened, became ready, busy or unusable, or gave a token. */
+export interface TabChanged {
+  type: "tab_changed";
+  view: TabView;
+  at: number;
+}
+
+/** A captcha tab is gone. */
+export interface TabClosed {
+  type: "tab_closed";
+  tab_id: number;
+  at: number;
+}
+
+/** How a captcha tab is. */
+export interface TabView {
+  id: number;
+  page: string;
+  exit: string;
+  state: "busy" | "closing" | "opening" | "ready";
+  opened_at: number;
+  used_at: number;
+  tokens: number;
+  failures: number;
+  latency_seconds: number;
+}
+
+/** Subscription level of an account. `UNKNOWN` is not `FREE`: it was never observed and gates nothing. */
+export type Tier = "free" | "pro" | "ultra" | "unknown";
+
+/** How it went over a window of time. */
+export interface Trends {
+  window: "day" | "hour" | "month" | "week";
+  since: number;
+  bucket_seconds: number;
+  buckets: Array<Bucket>;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  success_rate: number | null;
+  latency: Array<ModelLatency>;
+  failures: Array<FailureLine>;
+}
+
+/** Always of the last hour; other windows are for `GET /api/overview`. */
+export interface TrendsChanged {
+  type: "trends_changed";
+  trends: Trends;
+}
