@@ -1,7 +1,8 @@
 # Builds the wheel in one stage, so that the second one holds neither sources nor build tools.
 FROM python:3.12-slim AS build
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY web web
 COPY flow2api flow2api
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheel .
 

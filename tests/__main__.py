@@ -13,6 +13,7 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "format", "--check", "."),
     ("ruff", "check", "."),
     ("mypy",),
+    ("tests.dashboard",),
 )
 
 Run = Callable[[Sequence[str]], int]

@@ -7,7 +7,7 @@ import pytest
 from tests.__main__ import main
 
 
-@pytest.mark.parametrize("failing", [None, "ruff", "mypy", "pytest"])
+@pytest.mark.parametrize("failing", [None, "ruff", "mypy", "tests.dashboard", "pytest"])
 def test_all_checks_run_and_one_failure_is_enough(failing: str | None, capsys: pytest.CaptureFixture[str]) -> None:
     ran: list[Sequence[str]] = []
 
@@ -17,7 +17,7 @@ def test_all_checks_run_and_one_failure_is_enough(failing: str | None, capsys: p
 
     code = main(["-k", "words"], run)
     assert code == (0 if failing is None else 1)
-    assert [command[2] for command in ran] == ["ruff", "ruff", "mypy", "pytest"]
+    assert [command[2] for command in ran] == ["ruff", "ruff", "mypy", "tests.dashboard", "pytest"]
     assert list(ran[-1][3:]) == ["-k", "words"]
     last_heading = capsys.readouterr().out.splitlines()[-1]
     assert last_heading == "== pytest -k words"
