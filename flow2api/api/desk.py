@@ -2,17 +2,22 @@
 who asked. What is allowed is the catalogue's, what happens to the job is the jobs actor's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+
+from msgspec.structs import replace
 
 from flow2api.actors.jobs import Submit
 from flow2api.actors.watch import Watch
 from flow2api.api.auth import model_for
+from flow2api.api.batch import Batch, Parts
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.inputs import Given, Inputs, Reference
 from flow2api.api.repeats import Claim, Repeats, claim_of
 from flow2api.api.services import Services
 from flow2api.api.sources import Sources
 from flow2api.domain.catalog import Wish
+from flow2api.domain.job import Generation
 from flow2api.domain.key import ApiKey
 from flow2api.domain.media import MediaFile
 from flow2api.domain.model import Model
@@ -69,10 +74,50 @@ class Desk:
 
         Raises:
             Failure: the catalogue, the key's limits or the jobs actor refuse it."""
+        generation = self._resolve(claim, wish)
+        return await self._submit(request, claim, generation, origin, detached=detached)
+
+    async def batch(
+        self,
+        request: GatewayRequest,
+        claim: Claim,
+        parts: Parts,
+        origin: str,
+        make: Callable[[], Awaitable[Wish]],
+    ) -> Batch:
+        """The jobs of a request, one for each of `parts`: those of its first try where it is a repeat, and new ones for what
+        `make` comes to. Each is recognised by itself, so that whatever cut the first try short, nothing is made twice.
+
+        Raises:
+            Failure: as `repeated`, `make` and `submit`; then the caller has left what was submitted."""
+        with ExitStack() as stack:
+            found: dict[int, Watch] = {}
+            for part in range(parts.jobs):
+                if watch := await self._repeats.find(claim.of_part(part)):
+                    found[part] = stack.enter_context(watch)
+            if found:
+                known, watch = next(iter(found.items()))
+                pattern = watch.progress.job.generation
+            else:
+                known, pattern = 0, self._resolve(claim, replace(await make(), n=parts.each))
+            for part in range(parts.jobs):
+                if part not in found:
+                    generation = parts.another(pattern, part - known)
+                    watch = await self._submit(request, claim.of_part(part), generation, origin)
+                    found[part] = stack.enter_context(watch)
+            stack.pop_all()
+            return Batch([found[part] for part in range(parts.jobs)])
+
+    def _resolve(self, claim: Claim, wish: Wish) -> Generation:
         # Once more, for the dialects whose model comes from elsewhere than the request.
         model_for(self._services.catalog, self._services.keys.limits(claim.caller), wish.model)
+        return self._services.catalog.resolve(wish)
+
+    async def _submit(
+        self, request: GatewayRequest, claim: Claim, generation: Generation, origin: str, *, detached: bool = False
+    ) -> Watch:
         submit = Submit(
-            generation=self._services.catalog.resolve(wish),
+            generation=generation,
             caller=claim.caller,
             origin=origin,
             request_id=request.request_id,

@@ -34,6 +34,12 @@ class Claim(NamedTuple):
     key: str | None
     repeated: bool
     """Whether the SDK says that it is not the first try."""
+    part: int = 0
+    """Which job of the request, where it asks for several."""
+
+    def of_part(self, part: int) -> "Claim":
+        """By what this job of the request may be recognised. No key that a header brings holds a line break."""
+        return self._replace(part=part, key=f"{self.key}\n{part}" if self.key and part else self.key)
 
     @property
     def idempotency(self) -> Idempotency | None:
@@ -45,7 +51,7 @@ class Repeats:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._recent: OrderedDict[tuple[str, str], tuple[str, float]] = OrderedDict()
+        self._recent: OrderedDict[tuple[str, str, int], tuple[str, float]] = OrderedDict()
 
     async def find(self, claim: Claim) -> Watch | None:
         """A watch on the earlier request's job, live or ended; None when this request is a new one.
@@ -60,15 +66,15 @@ class Repeats:
                 message = "This Idempotency-Key was used before with another request body. Use a new key."
                 raise Failure(Code.CONFLICT, message, param="Idempotency-Key")
             return await self._watch(job.id)
-        known = self._recent.get((claim.caller, claim.digest)) if claim.repeated else None
+        known = self._recent.get(_place(claim)) if claim.repeated else None
         if known is None or trio.current_time() - known[1] > REMEMBER_SECONDS:
             return None
         return await self._watch(known[0], only_settled=True)
 
     def note(self, claim: Claim, job_id: str) -> None:
         """Remember a request's job."""
-        self._recent[claim.caller, claim.digest] = (job_id, trio.current_time())
-        self._recent.move_to_end((claim.caller, claim.digest))
+        self._recent[_place(claim)] = (job_id, trio.current_time())
+        self._recent.move_to_end(_place(claim))
         while len(self._recent) > REMEMBER_COUNT:
             self._recent.popitem(last=False)
 
@@ -105,6 +111,10 @@ def ended(job: Job) -> Watch:
     live = LiveJob(job, lambda _: None)
     live.end()
     return Watch(live)
+
+
+def _place(claim: Claim) -> tuple[str, str, int]:
+    return claim.caller, claim.digest, claim.part
 
 
 def _worth_another_try(job: Job) -> bool:

@@ -91,20 +91,17 @@ async def test_a_whole_answer_links_the_picture_as_markdown(tmp_path: Path) -> N
         )
 
 
-async def test_the_job_is_submitted_with_caller_origin_and_request_id(tmp_path: Path) -> None:
+async def test_a_job_for_each_picture_is_submitted_with_caller_origin_and_request_id(tmp_path: Path) -> None:
     async with opened(tmp_path) as (desk, client):
         answer = await client.post(CHAT, json=chat(n="2", seed=5, size="1792x1024"))
-        (submit,) = desk.jobs.submits
-        assert submit.request_id == answer.headers["x-request-id"]
-        assert submit.caller == desk.services.keys.listed()[0].id
-        assert submit.origin == "chat"
-        generation = submit.generation
-        assert (generation.prompt, generation.count, generation.seed, generation.aspect_ratio) == (
-            "a fox",
-            2,
-            5,
-            "16:9",
-        )
+        assert {submit.request_id for submit in desk.jobs.submits} == {answer.headers["x-request-id"]}
+        assert {submit.caller for submit in desk.jobs.submits} == {desk.services.keys.listed()[0].id}
+        assert {submit.origin for submit in desk.jobs.submits} == {"chat"}
+        made = [submit.generation for submit in desk.jobs.submits]
+        assert [(one.prompt, one.count, one.seed, one.aspect_ratio) for one in made] == [
+            ("a fox", 1, 5, "16:9"),
+            ("a fox", 1, 6, "16:9"),
+        ]
 
 
 async def test_links_follow_the_public_address(tmp_path: Path) -> None:

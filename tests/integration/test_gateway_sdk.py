@@ -12,8 +12,9 @@ import trio
 from openai import OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from flow2api.emulator.faults import Status
 from flow2api.emulator.knobs import Knobs
-from tests.doubles.gateway import ADA, MODEL, TestedGateway, link_in, open_tested_gateway
+from tests.doubles.gateway import ADA, BOB, MODEL, TestedGateway, body, link_in, open_tested_gateway, people
 from tests.doubles.pictures import data_url, drawn, size_of
 from tests.doubles.server import open_server, plain
 
@@ -142,13 +143,57 @@ async def test_the_modality_image_brings_the_picture_inside_the_answer_whole_and
         assert "](" not in content_of(answer) + text_of(chunks)
 
 
-async def test_n_pictures_are_made_by_one_call_and_each_has_its_own_link() -> None:
-    async with open_tested_gateway() as gateway:
-        answer = await gateway.sdk(lambda client: whole(client, n=3))
+async def test_n_pictures_are_made_side_by_side_over_the_accounts_and_each_has_its_own_link() -> None:
+    async with open_tested_gateway(people(ADA, BOB), knobs=Knobs(image_latency_seconds=0.3)) as gateway:
+        answer = await gateway.sdk(lambda client: whole(client, n=4))
         links = re.findall(r"!\[image\]\((\S+)\)", content_of(answer))
         pictures = [await gateway.fetch(link) for link in links]
-        assert len({picture.content for picture in pictures}) == 3
-        assert gateway.calls() == 1
+        assert len({picture.content for picture in pictures}) == 4
+        assert [gateway.calls("image", email) for email in (ADA, BOB)] == [2, 2]
+        assert {job.account_id for job in await gateway.jobs()} == {
+            one.id for one in (await gateway.accounts()).values()
+        }
+
+
+async def test_a_seed_makes_n_different_pictures_and_the_same_ones_again() -> None:
+    async with open_tested_gateway() as gateway:
+        for _ in range(2):
+            await gateway.sdk(lambda client: whole(client, n=3, seed=41))
+        seeds = [seen.json["requests"][0]["seed"] for seen in gateway.emulator.ledger.calls("image")]
+        assert sorted(seeds) == [41, 41, 42, 42, 43, 43]
+
+
+async def test_one_refused_picture_among_several_is_left_out_and_if_all_are_refused_that_is_a_400() -> None:
+    refusal = Status(400, "PUBLIC_ERROR_UNSAFE_GENERATION")
+    async with open_tested_gateway() as gateway:
+        gateway.emulator.faults.next("image", refusal)
+        answer = await gateway.sdk(lambda client: whole(client, n=3))
+        assert content_of(answer).count("![image](") == 2
+        gateway.emulator.faults.next("image", refusal, times=3)
+        with pytest.raises(openai.BadRequestError) as raised:
+            await gateway.sdk(lambda client: whole(client, n=3))
+        assert raised.value.code == "content_policy_violation"
+
+
+@pytest.mark.parametrize("headers", [{"x-stainless-retry-count": "1"}, {"idempotency-key": "four of them"}])
+async def test_the_repeat_of_a_request_for_several_pays_for_none_of_them_twice(headers: dict[str, str]) -> None:
+    async with open_tested_gateway() as gateway:
+        first = await gateway.post(body(n=4), {**headers, "x-stainless-retry-count": "0"})
+        again = await gateway.post(body(n=4), headers)
+        assert first.json()["choices"] == again.json()["choices"]
+        assert gateway.emulator.ledger.by_prompt() == {"a red apple": 4}
+
+
+async def test_a_repeat_orders_anew_only_what_the_first_try_had_not_begun_when_its_caller_left() -> None:
+    settings = {"accounts.default_image_concurrency": 1}
+    async with open_tested_gateway(knobs=Knobs(image_latency_seconds=1.0), settings=settings) as gateway:
+        with trio.move_on_after(0.5):
+            await gateway.post(body(n=3))
+        answer = await gateway.post(body(n=3), {"x-stainless-retry-count": "1"})
+        assert answer.json()["choices"][0]["message"]["content"].count("![image](") == 3
+        states = sorted(job.state.value for job in await gateway.jobs())
+        assert states == ["cancelled", "cancelled", "succeeded", "succeeded", "succeeded"]
+        assert gateway.emulator.ledger.by_prompt() == {"a red apple": 3}
 
 
 async def test_a_size_of_2k_brings_the_enlarged_picture() -> None:

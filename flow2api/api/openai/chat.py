@@ -6,11 +6,12 @@ be checked beforehand, admission included, is answered with a status; the job is
 
 import secrets
 import time
+from collections.abc import Sequence
 
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.actors.watch import Watch
-from flow2api.api import results
+from flow2api.api import batch
+from flow2api.api.batch import Parts
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.inputs import Reference
@@ -18,11 +19,11 @@ from flow2api.api.links import Links
 from flow2api.api.openai import answer, conversation, sidework, turn
 from flow2api.api.openai.answer import Content, Ticket
 from flow2api.api.openai.chat_request import ChatRequest
-from flow2api.api.repeats import Claim
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.api.wire import decode, decoder, weigh
 from flow2api.api.wishes import wish
+from flow2api.domain.catalog import Wish
 from flow2api.domain.job import Job
 from flow2api.domain.model import Model
 from flow2api.errors import Code, Failure
@@ -57,36 +58,33 @@ class Chat:
         if side is not None:
             return turn.say(asked, _side_ticket(asked), side)
         claim = await self._desk.claim(request, key.id, body)
-        watch = await self._desk.repeated(claim) or await self._submit(request, asked, model, claim)
-        request.leaving.enter_context(watch)
+        parts = Parts.of(model, asked.n)
+        waited = await self._desk.batch(request, claim, parts, ORIGIN, lambda: self._wish(asked, model, claim.caller))
+        request.leaving.enter_context(waited)
 
-        async def render(job: Job) -> Content:
-            return await self._content(request, asked, job)
+        async def render(jobs: Sequence[Job]) -> Content:
+            return await self._content(request, asked, jobs)
 
-        answering = turn.Turn(asked, watch, render, self._services.pace)
+        answering = turn.Turn(asked, waited, render, self._services.pace)
         return answering.streamed() if asked.stream else await answering.whole()
 
-    async def _submit(self, request: GatewayRequest, asked: ChatRequest, model: Model, claim: Claim) -> Watch:
+    async def _wish(self, asked: ChatRequest, model: Model, caller: str) -> Wish:
         desk = self._desk
         desk.check_open()
         talk = conversation.read(asked.messages, desk.inputs.is_own)
         job = Reference(job_id, "video.id") if (job_id := asked.source_job()) else None
         link = talk.clip or (talk.earlier_clip if model.mode == "extend" else None)
-        source = await desk.sources.find(model, claim.caller, job=job, link=link)
+        source = await desk.sources.find(model, caller, job=job, link=link)
         files = await desk.pictures(talk.pictures, model, talk.earlier)
-        return await desk.submit(request, claim, wish(asked, talk.prompt, files, source), ORIGIN)
+        return wish(asked, talk.prompt, files, source)
 
-    async def _content(self, request: GatewayRequest, asked: ChatRequest, job: Job) -> Content:
+    async def _content(self, request: GatewayRequest, asked: ChatRequest, jobs: Sequence[Job]) -> Content:
         """What the answer says.
 
         Raises:
             Failure: why there is nothing to say."""
-        try:
-            names = results.names(job)
-        except Failure as failure:
-            results.name_originals(job, failure, lambda name: self._links.media(request, name))
-            raise
-        if asked.wants_images and job.generation.kind == "image":
+        names = batch.names(jobs, lambda name: self._links.media(request, name))
+        if asked.wants_images and jobs[0].generation.kind == "image":
             return Content(answer.PICTURES_TEXT, await answer.data_images(self._services.library, names))
         return Content(answer.links_text([self._links.media(request, name) for name in names]))
 

@@ -1,15 +1,15 @@
-"""How one chat turn is answered while its job runs: whole, with white space when it takes long, or as a stream of progress.
+"""How one chat turn is answered while its jobs run: whole, with white space when it takes long, or as a stream of progress.
 
-Knows the job only through its watch. Whatever fails after the headers are out is worded in the answer's own form.
+Knows the jobs only through their watches. Whatever fails after the headers are out is worded in the answer's own form.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.actors.watch import Watch
 from flow2api.api import sse, waiting
+from flow2api.api.batch import Batch
 from flow2api.api.exchange import Poured, Write
 from flow2api.api.openai import answer
 from flow2api.api.openai.answer import Chunks, Content, Ticket, Usage
@@ -21,16 +21,16 @@ from flow2api.errors import Failure
 
 
 class Turn:
-    """One request that waits for one job; `render` says what a finished job's answer holds, or raises its `Failure`."""
+    """One request that waits for its jobs; `render` says what the answer holds once they are done, or raises a `Failure`."""
 
     def __init__(
-        self, asked: ChatRequest, watch: Watch, render: Callable[[Job], Awaitable[Content]], pace: Pace
+        self, asked: ChatRequest, batch: Batch, render: Callable[[Sequence[Job]], Awaitable[Content]], pace: Pace
     ) -> None:
         self._asked = asked
-        self._watch = watch
+        self._batch = batch
         self._render = render
         self._pace = pace
-        self._ticket = Ticket.of(watch.progress.job, asked.model)
+        self._ticket = Ticket.of(batch.first, asked.model)
 
     async def whole(self) -> TrioResponse:
         """The answer in one piece. A failure is raised, as long as no byte went out."""
@@ -47,15 +47,12 @@ class Turn:
         )
 
     async def _finished(self) -> bytes:
-        job = await self._watch.wait_final()
-        content = await self._render(job)
-        return answer.whole(self._ticket, content, Usage.of(job.generation.prompt))
+        content = await self._render(await self._batch.wait_final())
+        return answer.whole(self._ticket, content, Usage.of(self._batch.first.generation.prompt))
 
     async def _fill(self, stream: "_Stream") -> None:
-        await waiting.follow(self._watch, lambda progress: stream.tell(describe(progress)))
-        job = self._watch.progress.job
-        content = await self._render(job)
-        usage = Usage.of(job.generation.prompt) if self._asked.wants_usage else None
+        content = await self._render(await self._batch.follow(lambda progress: stream.tell(describe(progress))))
+        usage = Usage.of(self._batch.first.generation.prompt) if self._asked.wants_usage else None
         await stream.end(content, usage)
 
 
