@@ -14,11 +14,10 @@ from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.emulator.core import Emulator
 from flow2api.emulator.exchange import WHOLE, Answer, Asked
-from flow2api.emulator.serving import BACKLOG, MAX_REQUEST_BYTES, Urls, pieces, urls_under
+from flow2api.emulator.serving import BACKLOG, MAX_REQUEST_BYTES, Service, Urls, pieces, urls_under
 
-METHODS = ["GET", "POST", "PATCH", "DELETE"]
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 CLOSING_SECONDS = 5
 
 
@@ -53,7 +52,7 @@ class DeliveringConnection(TrioASGIHTTPConnection):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def make_app(emulator: Emulator) -> QuartTrio:
+def make_app(emulator: Service) -> QuartTrio:
     """The application that serves `emulator`."""
     app = QuartTrio(__name__)
     app.asgi_http_class = DeliveringConnection
@@ -76,7 +75,7 @@ async def _asked() -> Asked:
         query=request.args.to_dict(),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=await request.body,
-        base=f"http://{request.host}",
+        base=f"{request.scheme}://{request.host}",
         peer=request.remote_addr or "",
     )
 
@@ -90,14 +89,21 @@ def _response(answer: Answer) -> DeliveredResponse:
 
 
 async def serve_emulator(
-    emulator: Emulator,
+    emulator: Service,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    certificate: tuple[str, str] | None = None,
     task_status: trio.TaskStatus[Urls] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve `emulator` until cancelled, and hand out its addresses when it can be reached."""
+    """Serve `emulator` until cancelled, and hand out its addresses when it can be reached.
+
+    With a `certificate` (the files of it and of its key) over TLS, for clients that accept nothing else.
+    """
     config = Config()
+    if certificate is not None:
+        config.certfile, config.keyfile = certificate
+        config.alpn_protocols = ["http/1.1"]
     config.bind = [f"{host}:{port}"]
     config.backlog = BACKLOG
     config.errorlog = None

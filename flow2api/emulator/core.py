@@ -16,10 +16,11 @@ from flow2api.emulator.images import Images
 from flow2api.emulator.ledger import Seen
 from flow2api.emulator.links import Links
 from flow2api.emulator.page import Page
+from flow2api.emulator.progress import reworded
 from flow2api.emulator.routing import Call, Route, Router, Subject
 from flow2api.emulator.sessions import SESSION_COOKIE, Sessions
 from flow2api.emulator.state import State
-from flow2api.emulator.strike import strike
+from flow2api.emulator.strike import Voice, strike
 from flow2api.emulator.uploads import Uploads
 from flow2api.emulator.video_status import VideoStatus
 from flow2api.emulator.videos import Videos
@@ -73,7 +74,8 @@ class Emulator(State):
         fault = self.faults.take(route.name, account.email if account is not None else "")
         if fault is None:
             return await carry_out()
-        return await strike(fault, route.side, carry_out, partial(self._log_out, route, account))
+        voice = Voice(partial(refusal, side=route.side), reworded)
+        return await strike(fault, voice, carry_out, partial(self._log_out, route, account))
 
     async def _carry_out(self, route: Route, asked: Asked, part: str) -> Answer:
         account = self._caller(route, asked, part)

@@ -13,9 +13,8 @@ from urllib.parse import parse_qsl, unquote
 import h11
 import trio
 
-from flow2api.emulator.core import Emulator
 from flow2api.emulator.exchange import WHOLE, Answer, Asked
-from flow2api.emulator.serving import BACKLOG, MAX_REQUEST_BYTES, Urls, pieces, urls_under
+from flow2api.emulator.serving import BACKLOG, MAX_REQUEST_BYTES, Service, Urls, pieces, urls_under
 
 READ_BYTES = 64 * 1024
 # Sent with close, this makes the kernel reset the connection instead of ending it in order.
@@ -23,7 +22,7 @@ NO_LINGER = struct.pack("ii", 1, 0)
 
 
 async def serve_fast(
-    emulator: Emulator,
+    emulator: Service,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -38,7 +37,7 @@ async def serve_fast(
         task_status.started(urls_under(f"http://{shown_host}:{bound_port}"))
 
 
-async def _converse(emulator: Emulator, stream: trio.SocketStream) -> None:
+async def _converse(emulator: Service, stream: trio.SocketStream) -> None:
     """Answer the requests of one connection, one after the other."""
     connection = h11.Connection(h11.SERVER)
     peer = stream.socket.getpeername()[0]
@@ -92,7 +91,7 @@ def _asked(head: h11.Request, body: bytes, peer: str) -> Asked:
     )
 
 
-async def _answer_while_there(emulator: Emulator, asked: Asked, stream: trio.SocketStream) -> Answer | None:
+async def _answer_while_there(emulator: Service, asked: Asked, stream: trio.SocketStream) -> Answer | None:
     """The answer, or None when the client left before it was made: then the work is cancelled."""
     answer: Answer | None = None
     async with trio.open_nursery() as nursery:

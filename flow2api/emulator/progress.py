@@ -4,7 +4,7 @@ Knows nothing of clips; whoever makes something that takes time keeps a `Progres
 """
 
 import re
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -99,3 +99,15 @@ class Progress(msgspec.Struct, kw_only=True):
     def cancel(self) -> None:
         """End it now."""
         self.ended, self.ending = True, CANCELLED
+
+
+def reworded(value: Any, word: str | None) -> Any:
+    """The value with every status changed, or left out. A status is told by its prefix, since two names are used for it."""
+    if isinstance(value, list):
+        return [reworded(one, word) for one in value]
+    if isinstance(value, str) and value.startswith(PREFIX):
+        return None if word is None else PREFIX + word
+    if not isinstance(value, dict):
+        return value
+    changed = {key: reworded(one, word) for key, one in value.items()}
+    return {key: one for key, one in changed.items() if one is not None or value[key] is None}

@@ -1,10 +1,11 @@
 """What the servers in front of the emulator share: addresses, limits, and how a body is cut and slowed down."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import msgspec
 
-from flow2api.emulator.exchange import Delivery
+from flow2api.emulator.exchange import Answer, Asked, Delivery
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 
@@ -13,6 +14,12 @@ BACKLOG = 2048
 
 # A slow body comes in pieces so small that a reader notices the pace, and so large that a fast one is not all overhead.
 PIECES_PER_SECOND = 20
+
+
+class Service(Protocol):
+    """Anything that answers requests; each server serves one."""
+
+    async def answer(self, asked: Asked) -> Answer: ...
 
 
 class Urls(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import trio
 
-from flow2api.emulator.exchange import NO_ANSWER, Answer, Delivery, Refused, Side, refusal, text_answer
+from flow2api.emulator.exchange import NO_ANSWER, Answer, Delivery, Refused, text_answer
 from flow2api.emulator.faults import (
     AnyFault,
     CloseAfter,
@@ -24,7 +23,6 @@ from flow2api.emulator.faults import (
     StatusWord,
     Truncated,
 )
-from flow2api.emulator.progress import PREFIX
 
 JSON = "application/json"
 HTML = "<!doctype html><html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
@@ -32,28 +30,34 @@ HTML = "<!doctype html><html><head><title>Sorry</title></head><body><h1>Somethin
 CarryOut = Callable[[], Awaitable[Answer]]
 
 
-async def strike(fault: AnyFault, side: Side, carry_out: CarryOut, log_out: Callable[[], None]) -> Answer:
+class Voice(NamedTuple):
+    """The words of one service: the form in which it refuses, and its JSON with every status changed to a word, or left out."""
+
+    refuse: Callable[[Refused], Answer]
+    reword: Callable[[Any, str | None], Any]
+
+
+async def strike(fault: AnyFault, voice: Voice, carry_out: CarryOut, log_out: Callable[[], None]) -> Answer:
     """What is answered under `fault`. `carry_out` does what was asked; `log_out` makes the caller's credential useless."""
     if isinstance(fault, InPlace):
         if fault.carried_out:
             await carry_out()
-        return await _in_place(fault, side)
+        return await _in_place(fault, voice)
     if isinstance(fault, LoginExpired):
         log_out()
         return await carry_out()
     if isinstance(fault, Delay):
         await trio.sleep(fault.seconds)
-    return _upon(fault, await carry_out())
+    return _upon(fault, voice, await carry_out())
 
 
-async def _in_place(fault: InPlace, side: Side) -> Answer:
+async def _in_place(fault: InPlace, voice: Voice) -> Answer:
     match fault:
         case Status():
             # The header takes whole seconds; a shorter wait than the one meant would be a lie.
             wait = None if fault.retry_after is None else str(math.ceil(fault.retry_after))
             headers = () if wait is None else (("Retry-After", wait),)
-            refused = Refused(fault.status, fault.message, reason=fault.reason, headers=headers)
-            return refusal(refused, side)
+            return voice.refuse(Refused(fault.status, fault.message, reason=fault.reason, headers=headers))
         case NotJson():
             return text_answer(fault.status, HTML, mime="text/html; charset=utf-8")
         case Stall():
@@ -64,7 +68,7 @@ async def _in_place(fault: InPlace, side: Side) -> Answer:
     raise TypeError(f"no such fault: {fault!r}")
 
 
-def _upon(fault: AnyFault, answer: Answer) -> Answer:
+def _upon(fault: AnyFault, voice: Voice, answer: Answer) -> Answer:
     match fault:
         case Truncated():
             return _delivered(answer, Delivery(body_bytes=len(answer.body) // 2))
@@ -75,7 +79,7 @@ def _upon(fault: AnyFault, answer: Answer) -> Answer:
         case EmptyList() if answer.mime.startswith(JSON):
             return _changed(answer, _emptied)
         case StatusWord() if answer.mime.startswith(JSON):
-            return _changed(answer, partial(_reworded, word=fault.word))
+            return _changed(answer, lambda value: voice.reword(value, fault.word))
         case _:
             return answer
 
@@ -92,15 +96,3 @@ def _emptied(value: Any) -> Any:
     if isinstance(value, list):
         return []
     return {key: _emptied(one) for key, one in value.items()} if isinstance(value, dict) else value
-
-
-def _reworded(value: Any, *, word: str | None) -> Any:
-    """The value with every status changed, or left out. A status is told by its prefix, since two names are used for it."""
-    if isinstance(value, list):
-        return [_reworded(one, word=word) for one in value]
-    if isinstance(value, str) and value.startswith(PREFIX):
-        return None if word is None else PREFIX + word
-    if not isinstance(value, dict):
-        return value
-    changed = {key: _reworded(one, word=word) for key, one in value.items()}
-    return {key: one for key, one in changed.items() if one is not None or value[key] is None}

@@ -1,61 +1,19 @@
 """TLS: verified by default, with a certificate made for the test."""
 
-import datetime
-import ipaddress
-import ssl
 from pathlib import Path
 
 import pytest
 import trio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from flow2api.errors import TlsRefused, Unreachable
 from flow2api.net.http import open_http
 from flow2api.net.message import Limits
 from tests.doubles.asking import LIMIT_SECONDS, open_asking
+from tests.doubles.certificates import Contexts
 from tests.doubles.proxy import Faults, open_proxy
 from tests.doubles.server import cut_off, open_server, plain, quiet_close
 
 _BODY = bytes(range(256)) * 4000
-
-
-class Contexts:
-    """The two sides of a self-signed certificate for `far.example` and 127.0.0.1."""
-
-    def __init__(self, folder: Path) -> None:
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _certificate(key)
-        (folder / "key.pem").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.server.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
-        self.server.set_alpn_protocols(["h2", "http/1.1"])
-        self.trusting = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
-
-
-def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "flow2api test")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("far.example"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
 
 
 @pytest.fixture(scope="module")
