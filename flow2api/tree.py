@@ -128,7 +128,7 @@ class Tree:
         account_parts, job_parts = self._account_parts(), self._job_parts()
         self.cut_short = job_parts.cut_short
         schedules = ChildSpec("schedules", self._schedules.supervisor, drain_seconds=SHORT_DRAIN_SECONDS)
-        rules = JobRules(config.jobs, config.flow, self._ground.take_up)
+        rules = JobRules(config.jobs, config.flow, self._ground.take_up, self.keys.limits)
         proxy_parts = self._proxy_parts()
         return [
             ChildSpec("ledger", lambda: Ledger(store, tally), mailbox=self._ledger, drain_seconds=SHORT_DRAIN_SECONDS),

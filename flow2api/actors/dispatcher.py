@@ -48,6 +48,7 @@ class Lease:
     def __init__(self, entry: Entry, hold: "Hold") -> None:
         self.account_id = entry.account.id
         self.label = entry.account.label
+        self.tier = entry.account.tier
         self.signed_in = entry.signed_in
         self.account = entry.ref
         self._hold: Hold | None = hold

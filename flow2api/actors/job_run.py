@@ -15,7 +15,7 @@ from flow2api.actors.job_steps import Ended, GivenUp, Interrupted, JobParts, Job
 from flow2api.actors.poller import failure_of
 from flow2api.actors.watch import LiveJob
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.domain.job import Job, JobError, JobState, Made
+from flow2api.domain.job import Job, JobError, JobState, Made, price
 from flow2api.domain.verdict import AFTER_SUBMIT, BEFORE_SUBMIT, failure_for
 from flow2api.errors import Code, Failure
 from flow2api.kit.errors import ActorError, ActorParked, ActorStopped
@@ -125,7 +125,7 @@ class JobRun:
         try:
             prepared = await self._prepare(lease)
             steps.check_broken_off()
-            await steps.write(JobState.SUBMITTING, submits=self._job.submits + 1, submitted_at=self._parts.now())
+            await steps.write(JobState.SUBMITTING, **self._order(lease))
             submitted = True
             self._live.show(stage="generating")
             return await self._begin(lease, prepared)
@@ -137,6 +137,12 @@ class JobRun:
                 raise Ended(outcome_unknown()) from error
             await self._weigh(UpstreamFailure(FailureKind.UPSTREAM_FAULT, str(error)), submitted, lease.account_id)
         return None
+
+    def _order(self, lease: Lease) -> dict[str, object]:
+        """What the record says of the paid call that goes out next."""
+        job = self._job
+        cost = price(job.generation, lease.tier)
+        return {"submits": job.submits + 1, "submitted_at": self._parts.now(), "price": cost}
 
     async def _prepare(self, lease: Lease) -> Prepared:
         job = self._job
@@ -179,7 +185,7 @@ class JobRun:
         if not verdict.again or self._counted >= self._parts.max_submits:
             raise Ended(failure_for(failure, verdict))
         if submitted:
-            await self._steps.write(JobState.QUEUED)
+            await self._steps.write(JobState.QUEUED, price=None)
         else:
             self._steps.show_state(JobState.QUEUED)
         if verdict.pause:

@@ -6,25 +6,28 @@ A job belongs to this actor from the moment it is admitted, not to the request t
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, assert_never
 
 import msgspec
 import trio
 
+from flow2api.actors.budgets import Budgets
 from flow2api.actors.job_run import JobRun
 from flow2api.actors.job_steps import Interrupted, JobParts
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.config import FlowConfig, JobsConfig
+from flow2api.domain.charge import Spending, charge, day_of
 from flow2api.domain.events import JobMoved
 from flow2api.domain.job import Generation, Idempotency, Job, JobState, Progress
+from flow2api.domain.key import UNLIMITED, Limits
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ask, Reply
 from flow2api.log import request_id
-from flow2api.store import jobs
+from flow2api.store import charges, jobs
 from flow2api.store.errors import StoreFault
 
 log = logging.getLogger("flow2api.jobs")
@@ -34,7 +37,8 @@ POSITION_SECONDS = 1.0
 
 
 class Submit(Ask[Watch], frozen=True, kw_only=True):
-    """Admit a generation. Answered once the row is durable, or with a `Failure`: queue_full, draining, conflict.
+    """Admit a generation. Answered once the row is durable, or with a `Failure`: queue_full, draining, conflict, or that the
+    caller has too many under way (rate_limit_exceeded) or no budget for it (insufficient_quota).
 
     A known idempotency key finds the earlier job instead, finished or not.
     """
@@ -78,11 +82,15 @@ class Count(Ask[Census], frozen=True):
     """Ask for the census."""
 
 
+class CountSpending(Ask[Mapping[str, Spending]], frozen=True):
+    """Ask what each caller has spent and reserved."""
+
+
 class WaitIdle(Ask[None], frozen=True):
     """Answered once no job lives any more: in a drain, when what was paid for is done."""
 
 
-JobsMessage = Submit | Attach | Peek | Cancel | Count | WaitIdle
+JobsMessage = Submit | Attach | Peek | Cancel | Count | CountSpending | WaitIdle
 
 
 class Line(Protocol):
@@ -99,6 +107,8 @@ class JobRules:
     flow: FlowConfig
     take_up: bool = True
     """Whether stored generations go on. Not in a gateway that a command starts for itself: it would not live to their end."""
+    limits: Callable[[str], Limits] = lambda caller: UNLIMITED
+    """What a caller may do now."""
 
     def deadlines(self, generation: Generation, now: float) -> tuple[float, float]:
         """End of the waiting, end of the generation; fixed at submit."""
@@ -121,13 +131,17 @@ class Jobs(Actor[JobsMessage]):
         self._draining = draining
         self._live: dict[str, LiveJob] = {}
         self._by_key: dict[tuple[str, str], LiveJob] = {}
+        self._budgets = Budgets(rules.limits, parts.now)
         self._all_ended = trio.Event()
         self._someone_lives = trio.Event()
         self._stopping = trio.Event()
 
     async def start(self) -> None:
-        unfinished = await self._parts.store.read(jobs.unfinished) if self._rules.take_up else []
+        store = self._parts.store
+        self._budgets.load(await store.read(charges.spent, day_of(self._parts.now())))
+        unfinished = await store.read(jobs.unfinished) if self._rules.take_up else []
         for job in unfinished:
+            self._budgets.resume(job)
             live = self._enter(job)
             live.admit(None)
             self.tasks.start_soon(self._run, live, name=f"job {job.id}")
@@ -150,6 +164,8 @@ class Jobs(Actor[JobsMessage]):
                 self.answer_in_task(self._cancel, message.job_id)
             case Count():
                 return self._census()
+            case CountSpending():
+                return self._budgets.spent()
             case WaitIdle():
                 self.answer_in_task(self._wait_idle)
             case _:
@@ -178,11 +194,13 @@ class Jobs(Actor[JobsMessage]):
         if known:
             self.tasks.start_soon(_answer, known, message, reply)
             return
-        refusal = self._refusal()
+        refusal = self._refusal() or self._budgets.refusal(message.caller, message.generation)
         if refusal is not None:
             reply.fail(refusal)
             return
-        live = self._enter(self._new_job(message))
+        job = self._new_job(message)
+        self._budgets.admit(job)
+        live = self._enter(job)
         self.tasks.start_soon(self._admit, live, message, reply, name=f"job {live.job.id}")
 
     def _refusal(self) -> Failure | None:
@@ -246,7 +264,9 @@ class Jobs(Actor[JobsMessage]):
 
     def _leave(self, live: LiveJob) -> None:
         job = live.admitted_as
-        self._live.pop(job.id, None)
+        if self._live.pop(job.id, None) is None:
+            return
+        self._budgets.end(job, _counted(live))
         if job.idempotency is not None:
             self._by_key.pop((job.caller, job.idempotency.key), None)
         if not self._live:
@@ -318,6 +338,13 @@ def new_job_id(now: float | None = None) -> str:
     """An id that sorts by time: 48 bits of milliseconds, then 80 random bits, in hex."""
     milliseconds = int((time.time() if now is None else now) * 1000)
     return f"job_{milliseconds:012x}{os.urandom(10).hex()}"
+
+
+def _counted(live: LiveJob) -> int:
+    """The credits that a job counts which lives no more: none if it was never stored, or repeated an earlier one."""
+    if live.refusal is not None or live.job.id != live.admitted_as.id:
+        return 0
+    return charge(live.job)
 
 
 def _draining() -> Failure:

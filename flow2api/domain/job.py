@@ -191,6 +191,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str | None = None
     submits: int = 0
     """How many times the paid call went out (after a definite refusal it may go out again)."""
+    price: int | None = None
+    """The credits that the account pays for the call that went out; None while none is out."""
     made: tuple[Made, ...] = ()
     originals: tuple[Made, ...] = ()
     """What the first paid step made, once a second one has gone out; `made` is then the second's."""

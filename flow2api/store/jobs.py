@@ -5,9 +5,10 @@ Every verb is one small transaction step; the moves a job may make are the domai
 
 from collections.abc import Sequence
 
+from flow2api.domain.charge import charge
 from flow2api.domain.job import Job, JobState
 from flow2api.domain.media import MediaFile
-from flow2api.store import media
+from flow2api.store import charges, media
 from flow2api.store.bodies import Body
 from flow2api.store.database import Database
 from flow2api.store.errors import RowMissing
@@ -15,9 +16,11 @@ from flow2api.store.paging import Cut, Order, page_of
 
 _BODY = Body(Job)
 _ORDER = Order(table="jobs", time="created_at", key="id")
-_COLUMNS = "id, state, caller, model, kind, account_id, created_at, updated_at, finished_at, idempotency_key, body"
-_INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_SAVE = "UPDATE jobs SET state = ?, account_id = ?, updated_at = ?, finished_at = ?, body = ? WHERE id = ?"
+_COLUMNS = (
+    "id, state, caller, model, kind, account_id, created_at, updated_at, finished_at, idempotency_key, charge, body"
+)
+_INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SAVE = "UPDATE jobs SET state = ?, account_id = ?, updated_at = ?, finished_at = ?, charge = ?, body = ? WHERE id = ?"
 # Word for word the condition of the partial index `jobs_unfinished`, else the index is not used.
 _UNFINISHED = "state NOT IN ('succeeded', 'failed', 'cancelled')"
 
@@ -37,6 +40,7 @@ def insert(db: Database, job: Job) -> None:
             job.updated_at,
             job.finished_at,
             job.idempotency.key if job.idempotency else None,
+            charge(job),
             _BODY.text(job),
         ),
     )
@@ -56,7 +60,7 @@ def save(db: Database, job: Job) -> None:
     Raises:
         RowMissing: it was never inserted, or was pruned.
     """
-    values = (job.state.value, job.account_id, job.updated_at, job.finished_at, _BODY.text(job), job.id)
+    values = (job.state.value, job.account_id, job.updated_at, job.finished_at, charge(job), _BODY.text(job), job.id)
     if not db.execute(_SAVE, values):
         raise RowMissing(f"there is no job {job.id}")
 
@@ -109,6 +113,7 @@ def prune(db: Database, before: float, limit: int) -> int:
     """Remove jobs that ended before that time, oldest first and at most so many; how many there were."""
     # No job ends before it is made: the first condition changes nothing but lets an index bound the search.
     chosen = "SELECT id FROM jobs WHERE created_at < ? AND finished_at < ? ORDER BY created_at, id LIMIT ?"
+    charges.keep(db, chosen, (before, before, limit))
     return db.execute(f"DELETE FROM jobs WHERE id IN ({chosen})", (before, before, limit))
 
 

@@ -138,7 +138,18 @@ def key_limits(db: sqlite_utils.Database) -> None:
     db.execute("ALTER TABLE api_keys ADD COLUMN limits TEXT")
 
 
-_STEPS = (accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits)
+def charges(db: sqlite_utils.Database) -> None:
+    db.execute("ALTER TABLE jobs ADD COLUMN charge INTEGER NOT NULL DEFAULT 0")
+    # What the jobs counted that are stored no more.
+    db.table("charges").create(
+        {"caller": str, "day": int, "credits": int},
+        pk=("caller", "day"),
+        not_null={"credits"},
+        strict=True,
+    )
+
+
+_STEPS = (accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits, charges)
 _NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
 
 

@@ -26,6 +26,7 @@ from flow2api.actors.watch import Watch
 from flow2api.config import AccountsConfig, FlowConfig, JobsConfig
 from flow2api.domain.account import Account, AccountView, RestPolicy
 from flow2api.domain.job import Generation, Idempotency
+from flow2api.domain.key import UNLIMITED, Limits
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Failure
 from flow2api.kit.actor import Actor
@@ -102,6 +103,8 @@ class World:
 
     def __init__(self, store: Store, provider: FakeProvider, jobs_config: JobsConfig, take_up: bool) -> None:
         self._take_up = take_up
+        self.limits: dict[str, Limits] = {}
+        """Of each caller that has any."""
         self.store = store
         self.provider = provider
         self.provider.now = now
@@ -148,7 +151,7 @@ class World:
             max_submits=jobs_config.max_submits,
             now=now,
         )
-        rules = JobRules(jobs_config, FlowConfig(), self._take_up)
+        rules = JobRules(jobs_config, FlowConfig(), self._take_up, lambda caller: self.limits.get(caller, UNLIMITED))
         return [
             ChildSpec("ledger", lambda: Ledger(self.store, self.tally), mailbox=self._ledger),
             ChildSpec("media", lambda: FakeMedia(self), mailbox=self._media),

@@ -224,7 +224,7 @@ export interface Changes {
 }
 
 /** Every error code that a caller can meet. Adding one means adding its row to `KINDS`. */
-export type Code = "admin_required" | "cancelled" | "captcha_refused" | "captcha_unavailable" | "conflict" | "content_policy_violation" | "draining" | "expired" | "generation_timeout" | "insufficient_quota" | "internal_error" | "invalid_api_key" | "invalid_image" | "invalid_json" | "invalid_type" | "invalid_value" | "join_failed" | "method_not_allowed" | "missing_required_parameter" | "model_not_allowed" | "model_not_found" | "no_account_available" | "not_found" | "outcome_unknown" | "queue_full" | "queue_timeout" | "rate_limit_exceeded" | "request_timeout" | "request_too_large" | "result_lost" | "unsupported_media_type" | "unsupported_operation" | "upscale_failed" | "upstream_error" | "upstream_rejected" | "upstream_unreachable";
+export type Code = "admin_required" | "cancelled" | "captcha_refused" | "captcha_unavailable" | "conflict" | "content_policy_violation" | "draining" | "expired" | "generation_timeout" | "insufficient_quota" | "internal_error" | "invalid_api_key" | "invalid_image" | "invalid_json" | "invalid_type" | "invalid_value" | "join_failed" | "method_not_allowed" | "missing_required_parameter" | "model_not_allowed" | "model_not_found" | "no_account_available" | "not_found" | "outcome_unknown" | "queue_full" | "queue_timeout" | "rate_limit_exceeded" | "request_timeout" | "request_too_large" | "result_lost" | "route_not_allowed" | "unsupported_media_type" | "unsupported_operation" | "upscale_failed" | "upstream_error" | "upstream_rejected" | "upstream_unreachable";
 
 /** What the page sent, or a topic, could not be served; the connection goes on. */
 export interface Complaint {
@@ -395,6 +395,7 @@ export interface Job {
   idempotency: Idempotency | null;
   account_id: string | null;
   submits: number;
+  price: number | null;
   made: Array<Made>;
   originals: Array<Made>;
   results: Array<string>;
