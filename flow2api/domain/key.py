@@ -10,6 +10,7 @@ Scope = Literal["chat", "images", "videos", "gemini", "responses", "jobs", "mode
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 Pattern = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Patterns = Annotated[tuple[Pattern, ...], msgspec.Meta(max_length=200)]
 # A window of a minute holds the time of each request in it.
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 AtOnce = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -21,7 +22,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     scopes: tuple[Scope, ...] = ()
     """The routes that it opens; none named means all."""
-    models: Annotated[tuple[Pattern, ...], msgspec.Meta(max_length=200)] = ()
+    models: Patterns = ()
     """Ids of models, or patterns such as `veo-*`; none named means all. A model's plain id also stands for its exact forms."""
     requests_per_minute: PerMinute | None = None
     concurrent_jobs: AtOnce | None = None

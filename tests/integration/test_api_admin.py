@@ -11,6 +11,7 @@ import trio
 from flow2api.actors.accounts import AddAccount
 from flow2api.api.admin import door
 from flow2api.api.server import make_app
+from flow2api.domain.charge import Spending
 from tests.unit.api.doubles import ADMIN_TOKEN, Desk, open_desk, serving
 
 CHAT = "/v1/chat/completions"
@@ -120,13 +121,49 @@ async def test_a_key_is_shown_once_works_and_can_be_revoked(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("body", "param"), [({}, "name"), ({"name": " "}, "name"), ({"name": "x", "expires_at": 5}, "expires_at")]
+    ("body", "param"),
+    [
+        ({}, "name"),
+        ({"name": " "}, "name"),
+        ({"name": "x", "expires_at": 5}, "expires_at"),
+        ({"name": "x", "scopes": ["everything"]}, "scopes[0]"),
+        ({"name": "x", "requests_per_minute": 0}, "requests_per_minute"),
+        ({"name": "x", "daily_credits": -1}, "daily_credits"),
+    ],
 )
 async def test_a_key_that_makes_no_sense_is_not_made(tmp_path: Path, body: dict[str, object], param: str) -> None:
     async with opened(tmp_path) as (desk, client):
         answer = await client.post("/api/keys", json=body)
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
         assert len(desk.services.keys.listed()) == 1
+
+
+async def test_the_limits_of_a_key_are_listed_changed_and_kept_to(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, client):
+        limits = {"scopes": ["models", "chat"], "models": [MODEL], "daily_credits": 7}
+        made = (await client.post("/api/keys", json={"name": "guest", **limits})).json()
+        key_id, bearer = made["key"]["id"], {"Authorization": f"Bearer {made['secret']}"}
+        desk.jobs.spent[key_id] = Spending(2, 5)
+        (listed,) = [key for key in (await client.get("/api/keys")).json()["keys"] if key["id"] == key_id]
+        assert listed | limits == listed
+        assert (listed["spent_today"], listed["spent_total"], listed["total_credits"]) == (2, 5, None)
+        own = (await client.get("/v1/models", headers=bearer)).json()["data"]
+        assert {entry["id"].startswith(MODEL) for entry in own} == {True}
+        body = {"model": "veo_3_1_t2v_fast_landscape", "messages": [{"role": "user", "content": "a fox"}]}
+        refused = await client.post(CHAT, json=body, headers=bearer)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "model_not_allowed")
+        assert refused.headers["x-should-retry"] == "false"
+        changes = {"scopes": ["models"], "models": None, "requests_per_minute": 1, "name": "friend"}
+        changed = (await client.patch(f"/api/keys/{key_id}", json=changes)).json()
+        assert (changed["name"], changed["models"], changed["daily_credits"]) == ("friend", [], 7)
+        refused = await client.post(CHAT, json=body, headers=bearer)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "route_not_allowed")
+        assert (await client.get("/v1/models", headers=bearer)).status_code == 200
+        refused = await client.get("/v1/models", headers=bearer)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limit_exceeded")
+        assert refused.headers["x-should-retry"] == "true"
+        assert 55 <= int(refused.headers["retry-after"]) <= 60
+        assert (await client.patch("/api/keys/key_unknown", json=changes)).status_code == 404
 
 
 async def test_jobs_are_paged_newest_first_and_shown_with_links(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from flow2api.actors.accounts import (
     SetEnabled,
 )
 from flow2api.actors.chore import Chore
-from flow2api.actors.jobs import Attach, Cancel, Census, Count, Peek, Submit, new_job_id
+from flow2api.actors.jobs import Attach, Cancel, Census, Count, CountSpending, Peek, Submit, new_job_id
 from flow2api.actors.library import Library
 from flow2api.actors.media import KeepInput
 from flow2api.actors.schedule import ScheduleParts
@@ -40,6 +40,7 @@ from flow2api.api.services import Pace, Services
 from flow2api.config import Config, ServerConfig
 from flow2api.domain.account import Account, AccountState, AccountView, Standing
 from flow2api.domain.catalog import Catalog
+from flow2api.domain.charge import Spending
 from flow2api.domain.job import Job, JobError, JobState, move
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure
@@ -68,6 +69,7 @@ class FakeJobs:
         self.results: tuple[str, ...] = (NAME,)
         self.error: JobError | None = None
         self.submitted = trio.Event()
+        self.spent: dict[str, Spending] = {}
 
     async def ask(self, message: object) -> Any:
         await trio.lowlevel.checkpoint()
@@ -82,6 +84,8 @@ class FakeJobs:
             case Peek():
                 live = self.live.get(message.job_id)
                 return None if live is None else live.progress
+            case CountSpending():
+                return self.spent
             case Count():
                 return Census({"running": len(self.live)}, 10, False)
             case _:

@@ -1,6 +1,9 @@
 """`flow2api key …` and `flow2api models`."""
 
 import json
+import time
+
+import pytest
 
 from tests.unit.cli.stage import Stage
 
@@ -36,6 +39,50 @@ def test_without_keys_the_list_says_what_to_do(stage: Stage) -> None:
 def test_a_key_is_revoked_by_its_id(stage: Stage) -> None:
     stage.answers = {"DELETE /api/keys/key_1": b""}
     assert stage.run("key", "revoke", "key_1").stdout == "revoked key_1\n"
+
+
+def test_limits_are_sent_as_the_api_takes_them(stage: Stage) -> None:
+    stage.answers = {"POST /api/keys": {"key": {}, "secret": "f2a_new"}}
+    options = ["--scope", "chat", "--scope", "models", "--model", "veo-*", "--per-minute", "60", "--concurrent", "2"]
+    options += ["--daily-credits", "0", "--total-credits", "900", "--expires", "2030-01-31T00:00:00+00:00"]
+    assert stage.run("key", "create", "guest", *options).exit_code == 0
+    assert stage.asked[-1].body == {
+        "name": "guest",
+        "scopes": ["chat", "models"],
+        "models": ["veo-*"],
+        "requests_per_minute": 60,
+        "concurrent_jobs": 2,
+        "daily_credits": 0,
+        "total_credits": 900,
+        "expires_at": 1_896_048_000.0,
+    }
+
+
+def test_a_change_names_only_what_was_given_and_none_takes_a_limit_away(stage: Stage) -> None:
+    stage.answers = {"PATCH /api/keys/key_1": {"name": "guest", "daily_credits": 5, "models": ["veo-*"]}}
+    options = ["--scope", "all", "--per-minute", "none", "--daily-credits", "5", "--expires", "none"]
+    changed = stage.run("key", "change", "key_1", *options)
+    assert changed.stdout == "changed guest: models veo-*; 5 credits a day\n"
+    assert stage.asked[-1].body == {
+        "scopes": [],
+        "requests_per_minute": None,
+        "daily_credits": 5,
+        "expires_at": None,
+    }
+
+
+def test_an_expiry_may_be_a_span_from_now(stage: Stage) -> None:
+    stage.answers = {"POST /api/keys": {"key": {}, "secret": "f2a_new"}}
+    stage.run("key", "create", "guest", "--expires", "2d")
+    assert 0 <= stage.asked[-1].body["expires_at"] - time.time() + 60 - 2 * 86_400 <= 60
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--per-minute", "-1"], ["--per-minute", "½"], ["--expires", "soon"], ["--scope", "everything"]]
+)
+def test_what_makes_no_sense_as_a_change_is_wrong_usage(stage: Stage, options: list[str]) -> None:
+    assert stage.run("key", "change", "key_1", *options).exit_code == 2
+    assert stage.asked == []
 
 
 def test_models_are_listed_by_id_and_name(stage: Stage) -> None:

@@ -444,14 +444,37 @@ export interface JobsState {
   jobs: Array<Progress>;
 }
 
+/** The body of `PATCH /api/keys/{id}`: what is absent stays, null takes a limit or the expiry away. */
+export interface KeyChanges {
+  name?: string;
+  expires_at?: number | null;
+  scopes?: Array<"chat" | "gemini" | "images" | "jobs" | "models" | "responses" | "videos"> | null;
+  models?: Array<string> | null;
+  requests_per_minute?: number | null;
+  concurrent_jobs?: number | null;
+  daily_credits?: number | null;
+  total_credits?: number | null;
+}
+
+/** Every key, oldest first, revoked ones included. */
+export interface KeyList {
+  keys: Array<KeyView>;
+}
+
 /** An API key is new or changed. */
 export interface KeyShown {
   type: "key_changed";
   view: KeyView;
 }
 
-/** A key without its digest. */
+/** A key without its digest, with its limits and what it has spent. */
 export interface KeyView {
+  scopes: Array<"chat" | "gemini" | "images" | "jobs" | "models" | "responses" | "videos">;
+  models: Array<string>;
+  requests_per_minute: number | null;
+  concurrent_jobs: number | null;
+  daily_credits: number | null;
+  total_credits: number | null;
   id: string;
   name: string;
   hint: string;
@@ -459,6 +482,8 @@ export interface KeyView {
   last_used_at: number | null;
   revoked_at: number | null;
   expires_at: number | null;
+  spent_today: number;
+  spent_total: number;
 }
 
 export interface KeysState {
@@ -574,8 +599,14 @@ export interface NewInterval {
   seconds: number | null;
 }
 
-/** The body of `POST /api/keys`. */
+/** The body of `POST /api/keys`; a limit that is not named is none. */
 export interface NewKey {
+  scopes?: Array<"chat" | "gemini" | "images" | "jobs" | "models" | "responses" | "videos">;
+  models?: Array<string>;
+  requests_per_minute?: number | null;
+  concurrent_jobs?: number | null;
+  daily_credits?: number | null;
+  total_credits?: number | null;
   name: string;
   expires_at?: number | null;
 }
