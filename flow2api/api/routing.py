@@ -1,13 +1,14 @@
 """The application object: Quart with our own exchange, and views that are handed their request instead of finding it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from quart.ctx import RequestContext
 from quart.typing import ResponseReturnValue
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 
+from flow2api.api.described import Description, description_of
 from flow2api.api.exchange import GatewayRequest
 
 
@@ -17,13 +18,34 @@ class View(Protocol):
     def __call__(self, request: GatewayRequest, /, **parts: str) -> Awaitable[TrioResponse]: ...
 
 
+class Route(NamedTuple):
+    """An address and what is said of it."""
+
+    method: str
+    rule: str
+    description: Description | None
+
+
 class Application(QuartTrio):
     """The HTTP interface; see `exchange` for what happens around each route."""
 
     request_class = GatewayRequest
 
-    def route_to(self, method: str, rule: str, view: Callable[..., Awaitable[TrioResponse]]) -> None:
-        """Send `method` at `rule` to `view`. A GET also answers HEAD; OPTIONS is answered before any route."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.routes: list[Route] = []
+
+    def route_to(
+        self,
+        method: str,
+        rule: str,
+        view: Callable[..., Awaitable[TrioResponse]],
+        description: Description | None = None,
+    ) -> None:
+        """Send `method` at `rule` to `view`. A GET also answers HEAD; OPTIONS is answered before any route.
+
+        `description` takes the place of what `described` says of the view, for one that answers at several addresses."""
+        self.routes.append(Route(method, rule, description or description_of(view)))
         self.add_url_rule(
             rule, f"{method} {rule}", cast("Any", view), methods=[method], provide_automatic_options=False
         )

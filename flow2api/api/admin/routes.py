@@ -1,5 +1,6 @@
 """The admin interface under `/api`: every route asks the door first, and no answer but an export holds a secret."""
 
+import functools
 from collections.abc import Awaitable, Callable
 
 from quart_trio.wrappers import TrioResponse
@@ -19,6 +20,7 @@ def register(app: Application, services: Services, links: Links) -> None:
     door = Door(services.store, services.admin_token, links)
 
     def guarded(view: Route) -> Route:
+        @functools.wraps(view)
         async def entered(request: GatewayRequest, **parts: str) -> TrioResponse:
             await door.enter(request)
             response = await view(request, **parts)
