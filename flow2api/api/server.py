@@ -10,7 +10,7 @@ import trio
 from hypercorn.config import Config as HypercornConfig
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.api import files, health, welcome
+from flow2api.api import dashboard, files, health, welcome
 from flow2api.api.admin import routes as admin
 from flow2api.api.cors import Cors
 from flow2api.api.desk import Desk
@@ -54,6 +54,7 @@ def make_app(services: Services) -> Application:
     files.register(app, services)
     health.register(app, services)
     welcome.register(app, services, links)
+    dashboard.register(app)
     admin.register(app, services, links)
 
     @app.before_serving
