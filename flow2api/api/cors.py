@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 Headers = list[tuple[bytes, bytes]]
 
-EXPOSED = b"x-request-id, retry-after, retry-after-ms, content-disposition, openai-poll-after-ms"
+EXPOSED = b"x-request-id, retry-after, retry-after-ms, content-disposition, openai-poll-after-ms, x-goog-upload-url, x-goog-upload-status"
 _METHODS = b"GET, POST, DELETE, OPTIONS, HEAD"
 _PREFLIGHT_SECONDS = b"7200"
 _PRIVATE = b"/api/"

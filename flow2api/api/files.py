@@ -39,12 +39,16 @@ def register(app: Application, services: Services) -> None:
     """Add `/media/<name>`."""
 
     async def media(request: GatewayRequest, name: str) -> TrioResponse:
-        return await _serve(request, services.library, name)
+        return await serve(request, services.library, name)
 
     app.route_to("GET", "/media/<name>", media)
 
 
-async def _serve(request: GatewayRequest, library: Library, name: str) -> TrioResponse:
+async def serve(request: GatewayRequest, library: Library, name: str) -> TrioResponse:
+    """A stored file, or the part of it that is asked for.
+
+    Raises:
+        Failure: there is no such file."""
     path = library.path(name)
     missing = Failure(Code.NOT_FOUND, "There is no such file. Files are kept for a limited time.")
     if path is None:

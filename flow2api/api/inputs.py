@@ -27,6 +27,8 @@ FETCH = Limits(connect_seconds=10, total_seconds=30, max_bytes=MAX_BYTES)
 PATIENCE_SECONDS = 90.0
 
 _OWN = re.compile(r"(?:https?://[^/?#]+)?/media/([a-z2-7]+\.[a-z0-9]+)")
+# The alphabet for URLs, which Google's Python SDK uses for bytes inside JSON.
+_FROM_URL = str.maketrans("-_", "+/")
 _QUOTED = (("%2B", "+"), ("%2b", "+"), ("%2F", "/"), ("%2f", "/"), ("%3D", "="), ("%3d", "="))
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 
@@ -81,6 +83,13 @@ class Inputs:
             param = next((picture.param for picture in (*given, earlier) if picture), None)
             raise Failure(Code.INVALID_IMAGE, message, param=param) from None
         return list({file.name: file for file in taken}.values())
+
+    async def keep(self, uploads: Sequence[Upload]) -> list[MediaFile]:
+        """Store pictures that no request uses yet.
+
+        Raises:
+            Failure: one is no picture, or too large."""
+        return [await self._take(upload) for upload in uploads]
 
     async def _earlier(self, reference: Reference) -> list[MediaFile]:
         """What an earlier answer brought. It was not asked for in so many words, so if it is gone that is no failure."""
@@ -160,7 +169,7 @@ def _unquoted(text: str) -> str:
     if "%" in text:
         for quoted, plain in _QUOTED:
             text = text.replace(quoted, plain)
-    return text
+    return text.translate(_FROM_URL) if "-" in text or "_" in text else text
 
 
 def _too_large(param: str) -> Failure:

@@ -4,10 +4,11 @@ import errno
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import trio
 from hypercorn.config import Config as HypercornConfig
+from quart import request
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.api import dashboard, files, health, welcome
@@ -15,7 +16,9 @@ from flow2api.api.admin import routes as admin
 from flow2api.api.cors import Cors
 from flow2api.api.desk import Desk
 from flow2api.api.errors import respond
-from flow2api.api.exchange import exchange_class
+from flow2api.api.exchange import GatewayRequest, exchange_class
+from flow2api.api.gemini import dialect
+from flow2api.api.gemini import routes as gemini
 from flow2api.api.links import Links
 from flow2api.api.openai import chat, models
 from flow2api.api.routing import Application
@@ -48,8 +51,8 @@ def make_app(services: Services) -> Application:
     app.url_map.strict_slashes = False
     app.register_error_handler(Exception, _on_error)
     links = Links(server.public_url, server.trusted_proxies)
-    models.register(app, services)
     desk = Desk(services)
+    models.register(app, services, gemini.register(app, services, links, desk))
     chat.register(app, services, links, desk)
     files.register(app, services)
     health.register(app, services)
@@ -118,7 +121,9 @@ async def serve(
 
 
 async def _on_error(error: Exception) -> TrioResponse:
-    return respond(error)
+    """The answer in the caller's own dialect."""
+    asked = cast("GatewayRequest", request)
+    return dialect.respond(error) if dialect.speaks(asked) else respond(error)
 
 
 def _hypercorn_settings(grace_seconds: float) -> HypercornConfig:

@@ -8,6 +8,8 @@ from quart_trio.wrappers import TrioResponse
 
 from flow2api.api.auth import model_for, models_for
 from flow2api.api.exchange import GatewayRequest
+from flow2api.api.gemini.dialect import speaks
+from flow2api.api.gemini.routes import Gemini
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.api.wire import answer, encode
@@ -64,19 +66,23 @@ class ModelList(msgspec.Struct, frozen=True, kw_only=True):
     data: list[ModelEntry]
 
 
-def register(app: Application, services: Services) -> None:
-    """Add both routes."""
+def register(app: Application, services: Services, gemini: Gemini) -> None:
+    """Add both routes, which Google's newer clients ask as well: theirs go to `gemini`."""
     entries = {model.id: entry_of(model) for model in services.catalog.models()}
     listing = encode(ModelList(data=list(entries.values())))
     keys = services.keys
 
     async def list_models(request: GatewayRequest) -> TrioResponse:
+        if speaks(request):
+            return await gemini.models(request)
         key = keys.caller(request, "models")
         if not key.limits.models:
             return TrioResponse(listing, content_type="application/json")
         return answer(ModelList(data=[entries[model.id] for model in models_for(services.catalog, key.limits)]))
 
     async def get_model(request: GatewayRequest, rest: str) -> TrioResponse:
+        if speaks(request):
+            return await gemini.models(request, rest)
         key = keys.caller(request, "models")
         # From the raw path: an id may hold an encoded slash, and `rest` cannot tell it from a plain one.
         model_id = unquote(request.scope["raw_path"].removeprefix(_PREFIX).decode("ascii"))

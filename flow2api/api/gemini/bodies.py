@@ -1,0 +1,51 @@
+"""Reading the bodies of this dialect: field names come in camelCase and in snake_case, even mixed in one body, so all are brought to
+camelCase before they are looked at. Values are left alone.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+from flow2api.api.exchange import GatewayRequest
+from flow2api.api.wire import decode, decoder, field_failure, weigh
+from flow2api.errors import Code, Failure
+
+T = TypeVar("T")
+
+_decoder = decoder(dict[str, object])
+_MAX_DEPTH = 64
+
+
+async def read(request: GatewayRequest, kind: type[T]) -> tuple[T, bytes | bytearray]:
+    """The body as a record, and its bytes.
+
+    Raises:
+        Failure: it is no JSON object, or a field has the wrong type; `param` names it."""
+    body = await request.body.whole()
+    await weigh(body)
+    raw = decode(body, _decoder)
+    try:
+        return msgspec.convert(camel(raw), kind, strict=False), body
+    except msgspec.ValidationError as error:
+        raise field_failure(str(error)) from None
+
+
+def camel(value: object, depth: int = 0) -> object:
+    """The same value with every field name in camelCase.
+
+    Raises:
+        Failure: it is nested too deeply."""
+    if depth > _MAX_DEPTH:
+        raise Failure(Code.INVALID_JSON, "The request body is nested too deeply.")
+    if isinstance(value, dict):
+        return {_camel_word(name): camel(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [camel(inner, depth + 1) for inner in value]
+    return value
+
+
+def _camel_word(name: str) -> str:
+    if "_" not in name:
+        return name
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)

@@ -1,0 +1,109 @@
+"""The addresses of Gemini's API, in every version that its clients use, and those of Vertex.
+
+A model's name and verb are read from the raw path, where an encoded slash is still told from a plain one.
+"""
+
+import re
+from urllib.parse import unquote
+
+from quart_trio.wrappers import TrioResponse
+
+from flow2api.api.desk import Desk
+from flow2api.api.exchange import GatewayRequest
+from flow2api.api.gemini.content import ContentRoutes
+from flow2api.api.gemini.files import Files
+from flow2api.api.gemini.models import ModelRoutes
+from flow2api.api.gemini.operations import OperationRoutes, resource_of
+from flow2api.api.gemini.predict import PredictRoutes
+from flow2api.api.gemini.uploads import Uploads
+from flow2api.api.links import Links
+from flow2api.api.routing import Application
+from flow2api.api.services import Services
+from flow2api.errors import Code, Failure
+
+VERSIONS = ("v1", "v1beta", "v1alpha", "v1beta1")
+_VERB = re.compile(r"/\w+/((?:[^?]*/)?models/([^/?]+)(?:(?:/|%2F)[^?]*?)?)(?::|%3A)(\w+)$", re.IGNORECASE)
+_MODEL = re.compile(r"/\w+/(?:.*/)?models/(.+)$")
+_OPERATION = re.compile(r"/\w+/(.*operations/[^/]+)$")
+
+
+def register(app: Application, services: Services, links: Links, desk: Desk) -> "Gemini":
+    """Add all of them but those of `/v1` that OpenAI's dialect shares; these find their way by `Gemini.models`."""
+    gemini = Gemini(services, links, desk)
+    for version in VERSIONS:
+        app.route_to("POST", f"/{version}/models/<path:rest>", gemini.ask)
+        app.route_to("POST", f"/{version}/publishers/<path:rest>", gemini.ask)
+        app.route_to("POST", f"/{version}/projects/<path:rest>", gemini.ask)
+        app.route_to("GET", f"/{version}/operations/<path:rest>", gemini.operation)
+        app.route_to("GET", f"/{version}/files/<path:rest>", gemini.file)
+        app.route_to("POST", f"/upload/{version}/files", gemini.upload)
+        if version != "v1":
+            app.route_to("GET", f"/{version}/models", gemini.models)
+            app.route_to("GET", f"/{version}/models/<path:rest>", gemini.models)
+    return gemini
+
+
+class Gemini:
+    """The dialect's routes."""
+
+    def __init__(self, services: Services, links: Links, desk: Desk) -> None:
+        self._services = services
+        self._files = Files(services, links)
+        self._models = ModelRoutes(services)
+        self._content = ContentRoutes(services, links, desk, self._files)
+        self._predict = PredictRoutes(services, desk, self._files)
+        self._operations = OperationRoutes(services, self._files)
+        self._uploads = Uploads(services, links, desk, self._files)
+
+    async def models(self, request: GatewayRequest, rest: str = "") -> TrioResponse:
+        """The list, one model, or an operation below a model."""
+        path = _path(request)
+        if operation := _OPERATION.match(path):
+            return await self._operations.get(request, operation[1])
+        match = _MODEL.match(path) if rest else None
+        if match is None:
+            return await self._models.list(request)
+        return await self._models.get(request, unquote(match[1]))
+
+    async def ask(self, request: GatewayRequest, rest: str) -> TrioResponse:
+        """A verb of a model."""
+        match = _VERB.match(_path(request))
+        if match is None:
+            self._services.keys.caller(request, "gemini")
+            message = "A model is asked with a verb at the end of its address, such as `:generateContent`."
+            raise Failure(Code.NOT_FOUND, message)
+        resource, verb = match[1], match[3]
+        model_id = unquote(resource.rpartition("models/")[2])
+        match verb:
+            case "generateContent":
+                return await self._content.generate(request, model_id)
+            case "streamGenerateContent":
+                return await self._content.stream(request, model_id)
+            case "countTokens":
+                return await self._content.count(request, model_id)
+            case "predict":
+                return await self._predict.predict(request, model_id)
+            case "predictLongRunning":
+                own = resource if resource.startswith(("publishers/", "projects/")) else resource_of(model_id)
+                return await self._predict.begin(request, model_id, own)
+            case "fetchPredictOperation":
+                return await self._operations.fetch(request)
+        self._services.keys.caller(request, "gemini")
+        raise Failure(Code.NOT_FOUND, f"Models have no verb {verb!r} here.")
+
+    async def operation(self, request: GatewayRequest, rest: str) -> TrioResponse:
+        """An operation by its own address."""
+        match = _OPERATION.match(_path(request))
+        return await self._operations.get(request, match[1] if match else rest)
+
+    async def file(self, request: GatewayRequest, rest: str) -> TrioResponse:
+        """A file."""
+        return await self._files.get(request)
+
+    async def upload(self, request: GatewayRequest) -> TrioResponse:
+        """A step of an upload."""
+        return await self._uploads.handle(request)
+
+
+def _path(request: GatewayRequest) -> str:
+    return str(request.scope["raw_path"].decode("latin-1"))
