@@ -7,8 +7,9 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from flow2api.providers.base import Picture
 
@@ -21,6 +22,10 @@ MIMES = {
     "mp4": "video/mp4",
 }
 EXTENSIONS = {mime: extension for extension, mime in MIMES.items()}
+Companion = Literal["thumbnail", "spritesheet"]
+"""A picture that is made of a clip: its beginning, or many moments on one sheet."""
+# A companion has the name of its clip with another ending, so that everybody can tell the one from the other.
+COMPANIONS: Mapping[Companion, str] = {"thumbnail": "jpg", "spritesheet": "webp"}
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _NAME = re.compile(r"[a-z2-7]{26}\.(png|jpg|webp|gif|bmp|mp4)")
 
@@ -34,6 +39,13 @@ class Library:
     def path(self, name: str) -> Path | None:
         """The file's path; None when `name` is not of the form that we give out, so nothing outside can be reached."""
         return self.folder / name[:1] / name if _NAME.fullmatch(name) else None
+
+    def companions(self, name: str) -> list[Path]:
+        """Where the pictures of a clip lie, if they were made; none for any other file."""
+        path = self.path(name)
+        if path is None or path.suffix != ".mp4":
+            return []
+        return [path.with_suffix(f".{extension}") for extension in COMPANIONS.values()]
 
     def make_folders(self) -> None:
         """Make all folders that names lead to, so that a writer finds them. Runs in a worker thread."""
@@ -63,3 +75,15 @@ class Library:
         if path is None:
             raise ValueError(f"no file of ours ends in {extension!r}")
         return name, path
+
+
+def companion_name(clip: str, kind: Companion) -> str:
+    """What the picture of a clip is called."""
+    return f"{clip.rpartition('.')[0]}.{COMPANIONS[kind]}"
+
+
+def clip_of(name: str) -> tuple[str, Companion] | None:
+    """The clip whose picture has this name, and which one it is; None for a name that no companion has."""
+    stem, _, extension = name.rpartition(".")
+    kind = next((kind for kind, ending in COMPANIONS.items() if ending == extension), None)
+    return (f"{stem}.mp4", kind) if kind else None

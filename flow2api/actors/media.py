@@ -1,19 +1,22 @@
-"""Files on disk: inputs that callers sent and results that were made; admits, fetches, writes and clears them.
+"""Files on disk: inputs that callers sent, results that were made and pictures of those; admits, fetches, writes and clears them.
 
 A file's name is unguessable and is all that a link holds. A result's record is stored together with the end of its job, so a file
 without a record is left over from a cut and belongs to nobody.
 """
 
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar, Literal, TypeVar, assert_never
 
+import msgspec
 import trio
 
+from flow2api.actors.companions import Companions, MakeCompanion
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.library import EXTENSIONS, Library
-from flow2api.actors.media_sweep import Sweep, Sweeper
+from flow2api.actors.media_sweep import Sweep, Sweeper, all_of, unlink
 from flow2api.domain import picture
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure, NetworkFault
@@ -23,9 +26,11 @@ from flow2api.kit.timing import Backoff
 from flow2api.net.detour import with_detours
 from flow2api.net.http import Http
 from flow2api.net.message import Downloaded, Limits, Response
-from flow2api.store import media
+from flow2api.store import clearing, media
 from flow2api.store.door import Store
 from flow2api.store.errors import StoreFault
+
+log = logging.getLogger("flow2api.media")
 
 A = TypeVar("A", Response, Downloaded)
 
@@ -72,7 +77,13 @@ class AdoptResult(Ask[MediaFile], frozen=True):
     name: str
 
 
-MediaMessage = KeepInput | FetchResult | KeepResult | AdoptResult | Sweep
+class Discard(Ask[None], frozen=True):
+    """Forget a job that is over, with all that it made. `Failure` not_found when it is not known, or conflict when it is not over."""
+
+    job_id: str
+
+
+MediaMessage = KeepInput | FetchResult | KeepResult | AdoptResult | MakeCompanion | Discard | Sweep
 
 
 class Media(Actor[MediaMessage]):
@@ -100,6 +111,7 @@ class Media(Actor[MediaMessage]):
         self._retention_seconds = retention_seconds
         self._now = now
         self._pauses = pauses
+        self._companions = Companions(library, store)
         self._fetches = trio.CapacityLimiter(FETCHES_AT_A_TIME)
 
     async def start(self) -> None:
@@ -115,6 +127,10 @@ class Media(Actor[MediaMessage]):
                 self.answer_in_task(self._adopt, message)
             case KeepResult():
                 self.answer_in_task(self._keep_result, message.job_id, message.data)
+            case MakeCompanion():
+                self.answer_in_task(self._companions.make, message)
+            case Discard():
+                self.answer_in_task(self._discard, message)
             case Sweep():
                 self.answer_in_task(Sweeper(self._library, self._store, self._now).sweep, message)
             case _:
@@ -164,7 +180,21 @@ class Media(Actor[MediaMessage]):
         if path is None:
             raise ValueError("a result must have a name of the library")
         size = await trio.to_thread.run_sync(_clip_size, path)
-        return self._record(message.name, size, picture.PictureInfo("video/mp4", "mp4", 0, 0), "result", message.job_id)
+        width, height, seconds = await trio.to_thread.run_sync(_clip_facts, path)
+        info = picture.PictureInfo("video/mp4", "mp4", width, height)
+        record = self._record(message.name, size, info, "result", message.job_id)
+        return msgspec.structs.replace(record, seconds=seconds)
+
+    async def _discard(self, message: Discard) -> None:
+        """The record goes before the files, as in a sweep."""
+        try:
+            files = await self._store.write(clearing.take_job, message.job_id)
+        except StoreFault as fault:
+            raise Failure(Code.INTERNAL_ERROR, f"The generation could not be removed: {fault}") from None
+        paths = [path for file in files for path in all_of(self._library, file.name)]
+        stuck, trouble = await trio.to_thread.run_sync(unlink, paths) if paths else (0, "")
+        if stuck:
+            log.warning("files of job=%s could not be removed now: %s", message.job_id, trouble)
 
     async def _download(self, message: FetchResult) -> bytes:
         """The finished picture's bytes."""
@@ -231,6 +261,18 @@ def _clip_size(path: Path) -> int:
         path.unlink()
         raise Failure(Code.RESULT_LOST, "What the provider delivered is no MP4 file.")
     return size
+
+
+def _clip_facts(path: Path) -> tuple[int, int, float]:
+    """Width, height and length of a clip; nothing but zeros if it cannot be shown here, which is no reason to withhold it."""
+    # Lazy, see there.
+    from flow2api.actors import stills
+
+    try:
+        return stills.measure(path)
+    except stills.Unshowable as why:
+        log.warning("clip=%s cannot be measured: %s", path.name, why)
+        return 0, 0, 0.0
 
 
 def _settled(status: int) -> bool:

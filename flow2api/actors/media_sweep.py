@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import trio
 
-from flow2api.actors.library import Library
+from flow2api.actors.library import Library, clip_of
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure
 from flow2api.kit.mailbox import Ask
@@ -83,15 +83,14 @@ class Sweeper:
             files = await self._store.write(clearing.take_results_over, excess, PORTION)
             if not files:
                 break
-            excess -= sum(file.size_bytes for file in files)
+            excess -= sum(file.size_bytes + file.companion_bytes for file in files)
             await self._remove(files)
             await trio.sleep(PAUSE_SECONDS)
 
     async def _remove(self, files: Sequence[MediaFile]) -> None:
-        paths = [path for file in files if (path := self._library.path(file.name)) is not None]
-        await self._unlink(paths)
+        await self._unlink([path for file in files for path in all_of(self._library, file.name)])
         done = self._done
-        size = done.size_bytes + sum(file.size_bytes for file in files)
+        size = done.size_bytes + sum(file.size_bytes + file.companion_bytes for file in files)
         self._done = msgspec.structs.replace(done, files=done.files + len(files), size_bytes=size)
 
     async def _remove_strays(self, before: float) -> None:
@@ -99,8 +98,10 @@ class Sweeper:
             old = await trio.to_thread.run_sync(self._old_files, folder, before)
             for start in range(0, len(old), LOOKED_UP):
                 paths = old[start : start + LOOKED_UP]
-                known = await self._store.read(media.known, [path.name for path in paths])
-                strays = [path for path in paths if path.name not in known]
+                owners = {path: [path.name, *_clips_of(path)] for path in paths}
+                names = {name for named in owners.values() for name in named}
+                known = await self._store.read(media.known, sorted(names))
+                strays = [path for path, named in owners.items() if known.isdisjoint(named)]
                 await self._unlink(strays)
                 self._done = msgspec.structs.replace(self._done, strays=self._done.strays + len(strays))
 
@@ -112,10 +113,22 @@ class Sweeper:
         return self._library.path(path.name) == path or path.name.endswith(_UNFINISHED_SUFFIX)
 
     async def _unlink(self, paths: Sequence[Path]) -> None:
-        stuck, trouble = await trio.to_thread.run_sync(_unlink, paths) if paths else (0, "")
+        stuck, trouble = await trio.to_thread.run_sync(unlink, paths) if paths else (0, "")
         if stuck:
             done = self._done
             self._done = msgspec.structs.replace(done, stuck=done.stuck + stuck, trouble=done.trouble or trouble)
+
+
+def all_of(library: Library, name: str) -> list[Path]:
+    """Where a file lies, and what was made of it."""
+    path = library.path(name)
+    return [path, *library.companions(name)] if path else []
+
+
+def _clips_of(path: Path) -> list[str]:
+    """The clip that this may be a picture of."""
+    found = clip_of(path.name)
+    return [found[0]] if found else []
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -130,7 +143,7 @@ def _is_old_file(path: Path, before: float) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_mtime < before
 
 
-def _unlink(paths: Sequence[Path]) -> tuple[int, str]:
+def unlink(paths: Sequence[Path]) -> tuple[int, str]:
     """Remove files; how many could not be removed, and why the first of them could not."""
     troubles: list[str] = []
     for path in paths:

@@ -1,105 +1,129 @@
 """Stored pictures and clips by their unguessable links: no key, exact types, ranges, and caching for good.
 
-A link ends in the real extension and its bytes never change, so name and size are all that an ETag needs.
+A link ends in the real extension and its bytes never change, so name and size are all that an ETag needs. The pictures of a clip have
+its name with another ending, and are made when they are first asked for.
 """
 
-import re
-from typing import NamedTuple
+from typing import BinaryIO
 
 import trio
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.actors.library import MIMES, Library
+from flow2api.actors.companions import MakeCompanion
+from flow2api.actors.library import MIMES, Library, clip_of
+from flow2api.api import ranges
 from flow2api.api.exchange import GatewayRequest, Poured, Write
+from flow2api.api.ranges import Span
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.errors import Code, Failure
 
 CHUNK_BYTES = 256 * 1024
-# More digits than any file has bytes are not understood.
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _HEADERS = {
     "Accept-Ranges": "bytes",
-    "Cache-Control": "public, max-age=31536000, immutable",
     "Cross-Origin-Resource-Policy": "cross-origin",
     # Should a picture's bytes ever be taken for a page, nothing in it may run.
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
 }
-
-
-class Span(NamedTuple):
-    """Bytes from `start` up to, but without, `end`."""
-
-    start: int
-    end: int
+_FOR_GOOD = "max-age=31536000, immutable"
 
 
 def register(app: Application, services: Services) -> None:
     """Add `/media/<name>`."""
 
     async def media(request: GatewayRequest, name: str) -> TrioResponse:
-        return await serve(request, services.library, name)
+        return await serve(request, services, name)
 
     app.route_to("GET", "/media/<name>", media)
 
 
-async def serve(request: GatewayRequest, library: Library, name: str) -> TrioResponse:
-    """A stored file, or the part of it that is asked for.
+async def serve(request: GatewayRequest, services: Services, name: str, *, private: bool = False) -> TrioResponse:
+    """A stored file, or the part of it that is asked for. The picture of a clip is made if it is not there yet. `private`: not for
+    caches that several people share.
 
     Raises:
-        Failure: there is no such file."""
-    path = library.path(name)
-    missing = Failure(Code.NOT_FOUND, "There is no such file. Files are kept for a limited time.")
-    if path is None:
-        raise missing
-    try:
-        file = await trio.to_thread.run_sync(path.open, "rb")
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        raise missing from None
+        Failure: `not_found`, there is no such file, or a picture of this clip cannot be made."""
+    file = await _found(services, name)
+    if file is None:
+        raise Failure(Code.NOT_FOUND, "There is no such file. Files are kept for a limited time.")
     request.leaving.callback(file.close)
+    return _answer(request, name, file, "private" if private else "public")
+
+
+async def _found(services: Services, name: str) -> BinaryIO | None:
+    file = await _open(services.library, name)
+    made_of = clip_of(name)
+    if file is None and made_of is not None and await _is_there(services.library, made_of[0]):
+        await services.media.ask(MakeCompanion(*made_of))
+        file = await _open(services.library, name)
+    return file
+
+
+def _answer(request: GatewayRequest, name: str, file: BinaryIO, caches: str) -> TrioResponse:
     size = file.seek(0, 2)
     etag = f'"{name.partition(".")[0]}-{size:x}"'
-    headers = {**_HEADERS, "ETag": etag, "Content-Disposition": f'inline; filename="{name}"'}
+    headers = {
+        **_HEADERS,
+        "Cache-Control": f"{caches}, {_FOR_GOOD}",
+        "ETag": etag,
+        "Content-Disposition": f'inline; filename="{name}"',
+    }
     if _known(request.header(b"if-none-match"), etag):
-        unchanged = TrioResponse(b"", 304, headers)
-        # Both would speak of the empty body, not of the file.
-        unchanged.headers.remove("Content-Length")
-        unchanged.headers.remove("Content-Type")
-        return unchanged
-    span = wanted(request.header(b"range"), size) if _fresh(request.header(b"if-range"), etag) else None
-    if span is not None and span.start >= span.end:
+        return _unchanged(headers)
+    mime = MIMES[name.rpartition(".")[2]]
+    spans = ranges.wanted(request.header(b"range"), size) if _fresh(request.header(b"if-range"), etag) else None
+    if spans is None:
+        return _poured(file, [(b"", Span(0, size))], mime, 200, headers)
+    if not spans:
         return TrioResponse(b"", 416, {**headers, "Content-Range": f"bytes */{size}"})
-    if span is not None:
-        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
-    first, last = span or Span(0, size)
-    headers["Content-Length"] = str(last - first)
+    if len(spans) > 1:
+        pieces, boundary = ranges.parts(spans, size, mime)
+        return _poured(file, pieces, f"multipart/byteranges; boundary={boundary}", 206, headers)
+    headers["Content-Range"] = ranges.shown(spans[0], size)
+    return _poured(file, [(b"", spans[0])], mime, 206, headers)
+
+
+def _poured(
+    file: BinaryIO, pieces: list[tuple[bytes, Span]], content_type: str, status: int, headers: dict[str, str]
+) -> TrioResponse:
+    """Text and what follows it of the file, piece by piece."""
+    length = sum(len(text) + span.end - span.start for text, span in pieces)
 
     async def pour(write: Write) -> None:
-        file.seek(first)
-        left = last - first
-        while left and (data := await trio.to_thread.run_sync(file.read, min(CHUNK_BYTES, left))):
-            left -= len(data)
-            await write(data)
+        for text, span in pieces:
+            if text:
+                await write(text)
+            file.seek(span.start)
+            left = span.end - span.start
+            while left and (data := await trio.to_thread.run_sync(file.read, min(CHUNK_BYTES, left))):
+                left -= len(data)
+                await write(data)
 
-    status = 200 if span is None else 206
-    return Poured(pour, content_type=MIMES[name.rpartition(".")[2]], status=status, headers=headers)
+    return Poured(pour, content_type=content_type, status=status, headers={**headers, "Content-Length": str(length)})
 
 
-def wanted(header: bytes | None, size: int) -> Span | None:
-    """The part that a Range header asks for; None for the whole file, which is also the answer to what we do not
-    understand; an empty span when it lies outside."""
-    match = _RANGE.fullmatch((header or b"").decode("latin-1").strip())
-    if match is None or match[0] == "bytes=-":
+def _unchanged(headers: dict[str, str]) -> TrioResponse:
+    unchanged = TrioResponse(b"", 304, headers)
+    # Both would speak of the empty body, not of the file.
+    unchanged.headers.remove("Content-Length")
+    unchanged.headers.remove("Content-Type")
+    return unchanged
+
+
+async def _open(library: Library, name: str) -> BinaryIO | None:
+    path = library.path(name)
+    if path is None:
         return None
-    first, last = match[1], match[2]
-    if not first:
-        return Span(max(0, size - int(last)), size) if int(last) else Span(size, size)
-    start = int(first)
-    end = min(size, int(last) + 1) if last else size
-    if last and int(last) < start:
+    try:
+        return await trio.to_thread.run_sync(path.open, "rb")
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
-    return Span(start, end)
+
+
+async def _is_there(library: Library, name: str) -> bool:
+    path = library.path(name)
+    return path is not None and await trio.Path(path).exists()
 
 
 def _known(header: bytes | None, etag: str) -> bool:

@@ -13,6 +13,7 @@ import trio
 from flow2api.actors.jobs import Attach
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.api.exchange import GatewayRequest
+from flow2api.api.forms import media_type
 from flow2api.api.services import Services
 from flow2api.domain.job import Idempotency, Job, JobState
 from flow2api.errors import Code, Failure
@@ -98,10 +99,11 @@ async def claim_of(request: GatewayRequest, caller: str, body: bytes | bytearray
         message = f"An Idempotency-Key may have at most {MAX_KEY_LENGTH} characters."
         raise Failure(Code.INVALID_VALUE, message, param="Idempotency-Key")
     path: bytes = request.scope["raw_path"]
+    boundary = media_type(request)[1].get("boundary", "").encode("latin-1", "replace")
     if len(body) > _INLINE_BYTES:
-        digest = await trio.to_thread.run_sync(_digest, path, body)
+        digest = await trio.to_thread.run_sync(_digest, path, body, boundary)
     else:
-        digest = _digest(path, body)
+        digest = _digest(path, body, boundary)
     count = request.header(b"x-stainless-retry-count")
     return Claim(caller, digest, key or None, repeated=count not in (None, b"", b"0"))
 
@@ -123,7 +125,8 @@ def _worth_another_try(job: Job) -> bool:
     return job.error is None or job.error.failure().kind.retry or job.state is JobState.CANCELLED
 
 
-def _digest(path: bytes, body: bytes | bytearray) -> str:
+def _digest(path: bytes, body: bytes | bytearray, boundary: bytes) -> str:
     digest = hashlib.sha256(path + b"\0")
-    digest.update(body)  # not joined with the path, which would copy it
+    # Clients draw a new boundary for each try of the same form.
+    digest.update(body.replace(boundary, b"") if boundary else body)
     return digest.hexdigest()

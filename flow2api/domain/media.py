@@ -15,5 +15,9 @@ class MediaFile(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     width: int = 0
     height: int = 0
+    seconds: float = 0.0
+    """Length of a clip as its file says, 0 where that is not known."""
+    companion_bytes: int = 0
+    """What the pictures made of a clip take besides. They lie beside it and go with it."""
     created_at: float
     expires_at: float | None

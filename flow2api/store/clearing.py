@@ -7,6 +7,7 @@ folder. In that order a file may be left over, which `media.known` finds later; 
 from collections.abc import Iterator
 
 from flow2api.domain.media import MediaFile
+from flow2api.errors import Code, Failure
 from flow2api.store import jobs, media
 from flow2api.store.database import Database
 
@@ -40,8 +41,22 @@ def take_results_over(db: Database, excess_bytes: int, limit: int) -> list[Media
             break
         if file not in needed:
             chosen.append(file)
-            left -= file.size_bytes
+            left -= file.size_bytes + file.companion_bytes
     return _taken(db, chosen)
+
+
+def take_job(db: Database, job_id: str) -> list[MediaFile]:
+    """Forget a job that is over, and all files that it made.
+
+    Raises:
+        Failure: `not_found`, or `conflict` when it is not over."""
+    job = jobs.get(db, job_id)
+    if job is None:
+        raise Failure(Code.NOT_FOUND, "There is no such generation.")
+    if not job.final:
+        raise Failure(Code.CONFLICT, "The generation is not over yet.")
+    jobs.delete(db, job_id)
+    return _taken(db, media.of_job(db, job_id))
 
 
 class _Needed:

@@ -117,6 +117,12 @@ def prune(db: Database, before: float, limit: int) -> int:
     return db.execute(f"DELETE FROM jobs WHERE id IN ({chosen})", (before, before, limit))
 
 
+def delete(db: Database, job_id: str) -> None:
+    """Remove a job, if it is there."""
+    charges.keep(db, "?", (job_id,))
+    db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
+
 def _one(db: Database, condition: str, values: Sequence[object]) -> Job | None:
     row = db.row(f"SELECT body FROM jobs WHERE {condition}", values)
     return None if row is None else _BODY.record(row[0])

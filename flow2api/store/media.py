@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from flow2api.domain.media import MediaFile
 from flow2api.store.database import Database, Row
 
-_COLUMNS = "name, role, job_id, mime, size_bytes, width, height, created_at, expires_at"
-_INSERT = f"INSERT INTO media ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "name, role, job_id, mime, size_bytes, width, height, created_at, expires_at, seconds, companion_bytes"
+_INSERT = f"INSERT INTO media ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def insert(db: Database, file: MediaFile) -> None:
@@ -23,6 +23,8 @@ def insert(db: Database, file: MediaFile) -> None:
             file.height,
             file.created_at,
             file.expires_at,
+            file.seconds,
+            file.companion_bytes,
         ),
     )
 
@@ -31,6 +33,12 @@ def get(db: Database, name: str) -> MediaFile | None:
     """The record of a file."""
     row = db.row(f"SELECT {_COLUMNS} FROM media WHERE name = ?", (name,))
     return None if row is None else _file(row)
+
+
+def of_job(db: Database, job_id: str) -> list[MediaFile]:
+    """All files that belong to a job, oldest first."""
+    where = "WHERE job_id = ? ORDER BY created_at, name"
+    return [_file(row) for row in db.rows(f"SELECT {_COLUMNS} FROM media {where}", (job_id,))]
 
 
 def expired(db: Database, now: float, limit: int) -> list[MediaFile]:
@@ -57,9 +65,14 @@ def delete(db: Database, names: Iterable[str]) -> int:
     return db.execute_many("DELETE FROM media WHERE name = ?", [(name,) for name in names])
 
 
+def add_companion(db: Database, name: str, size_bytes: int) -> None:
+    """Count what was made of a clip and lies beside it."""
+    db.execute("UPDATE media SET companion_bytes = companion_bytes + ? WHERE name = ?", (size_bytes, name))
+
+
 def total_bytes(db: Database) -> int:
-    """What all files take together."""
-    row = db.row("SELECT COALESCE(SUM(size_bytes), 0) FROM media")
+    """What all files take together, with their companions."""
+    row = db.row("SELECT COALESCE(SUM(size_bytes + companion_bytes), 0) FROM media")
     return 0 if row is None else int(row[0])
 
 
@@ -75,7 +88,7 @@ def known(db: Database, candidates: Sequence[str]) -> set[str]:
 
 
 def _file(row: Row) -> MediaFile:
-    name, role, job_id, mime, size_bytes, width, height, created_at, expires_at = row
+    name, role, job_id, mime, size_bytes, width, height, created_at, expires_at, seconds, companion_bytes = row
     return MediaFile(
         name=name,
         role=role,
@@ -86,4 +99,6 @@ def _file(row: Row) -> MediaFile:
         height=height,
         created_at=created_at,
         expires_at=expires_at,
+        seconds=seconds,
+        companion_bytes=companion_bytes,
     )

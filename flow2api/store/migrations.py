@@ -149,7 +149,13 @@ def charges(db: sqlite_utils.Database) -> None:
     )
 
 
-_STEPS = (accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits, charges)
+def clip_facts(db: sqlite_utils.Database) -> None:
+    db.execute("ALTER TABLE media ADD COLUMN seconds REAL NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE media ADD COLUMN companion_bytes INTEGER NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX media_by_job ON media (job_id) WHERE job_id IS NOT NULL")
+
+
+_STEPS = (accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits, charges, clip_facts)
 _NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
 
 

@@ -12,6 +12,7 @@ import trio
 from flow2api.actors.account import AccountParts
 from flow2api.actors.accounts import Accounts, AccountsMessage, AddAccount, ListAccounts
 from flow2api.actors.captcha import NoCaptcha
+from flow2api.actors.companions import MakeCompanion
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.fair_queue import FairQueue
@@ -19,7 +20,7 @@ from flow2api.actors.job_steps import JobParts
 from flow2api.actors.jobs import JobRules, Jobs, JobsMessage, Submit
 from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
-from flow2api.actors.media import AdoptResult, FetchResult, KeepInput, KeepResult, MediaMessage
+from flow2api.actors.media import AdoptResult, Discard, FetchResult, KeepInput, KeepResult, MediaMessage
 from flow2api.actors.media_sweep import Sweep
 from flow2api.actors.roster import Roster
 from flow2api.actors.watch import Watch
@@ -60,7 +61,7 @@ class FakeMedia(Actor[MediaMessage]):
         self._world = world
 
     async def handle(self, message: MediaMessage) -> object:
-        if isinstance(message, KeepInput | Sweep):
+        if isinstance(message, KeepInput | MakeCompanion | Discard | Sweep):
             raise TypeError("not part of these tests")
         self._world.kept.append(message)
         failures = self._world.media_failures

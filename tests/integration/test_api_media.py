@@ -1,5 +1,6 @@
 """Stored files over a real socket, as browsers and servers without a key ask for them."""
 
+import email
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -68,6 +69,19 @@ async def test_a_range_gives_these_bytes(tmp_path: Path, asked: str, start: int,
         assert answer.status_code == 206
         assert answer.content == part
         assert answer.headers["content-range"] == f"bytes {start}-{start + len(part) - 1}/{len(DATA)}"
+
+
+async def test_several_ranges_come_as_parts_of_one_answer(tmp_path: Path) -> None:
+    async with opened(tmp_path, mime="video/mp4") as (_, client, file):
+        answer = await client.get(f"/media/{file.name}", headers={"Range": "bytes=0-9,-5"})
+        assert answer.status_code == 206
+        assert answer.headers["content-length"] == str(len(answer.content))
+        message = email.message_from_bytes(b"Content-Type: " + answer.headers["content-type"].encode() + answer.content)
+        told = [(part["Content-Range"], part["Content-Type"]) for part in message.walk() if not part.is_multipart()]
+        size = len(DATA)
+        assert told == [(f"bytes 0-9/{size}", "video/mp4"), (f"bytes {size - 5}-{size - 1}/{size}", "video/mp4")]
+        assert b"\r\n\r\n" + DATA[:10] + b"\r\n--" in answer.content
+        assert b"\r\n\r\n" + DATA[-5:] + b"\r\n--" in answer.content
 
 
 async def test_a_range_outside_is_refused_with_the_size(tmp_path: Path) -> None:

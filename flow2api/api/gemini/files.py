@@ -53,7 +53,7 @@ class Files:
         path = request.scope["raw_path"].decode("latin-1")
         wanted = _DOWNLOAD.findall(path)
         if wanted:
-            return await media_files.serve(request, self._services.library, self._name(wanted[-1]))
+            return await media_files.serve(request, self._services, self._name(wanted[-1]))
         found = _ID.findall(path)
         file = await self._services.store.read(media.get, self._name(found[-1] if found else ""))
         if file is None:

@@ -7,6 +7,7 @@ import pytest
 
 from flow2api.domain.job import JobState
 from flow2api.domain.media import MediaFile
+from flow2api.errors import Failure
 from flow2api.store import clearing, jobs, media
 from flow2api.store.database import Database
 from flow2api.store.opening import open_memory
@@ -84,3 +85,22 @@ def test_names_without_a_record_are_told_from_those_with_one(db: Database) -> No
     media.insert(db, media_file("ours"))
     assert media.known(db, ["ours", "stray"]) == {"ours"}
     assert media.known(db, []) == set()
+
+
+def test_a_job_that_is_over_is_forgotten_with_its_files_and_no_others(db: Database) -> None:
+    jobs.insert(db, job("j1", state=JobState.FAILED))
+    for name, of in (("ours", "j1"), ("kept-original", "j1"), ("other", "j2"), ("input", None)):
+        media.insert(db, msgspec.structs.replace(media_file(name), job_id=of))
+    assert sorted(names(clearing.take_job(db, "j1"))) == ["kept-original", "ours"]
+    assert jobs.get(db, "j1") is None
+    assert media.names(db) == {"other", "input"}
+    with pytest.raises(Failure, match="no such generation"):
+        clearing.take_job(db, "j1")
+
+
+def test_a_job_that_is_not_over_is_not_forgotten(db: Database) -> None:
+    jobs.insert(db, job("j1", state=JobState.FETCHING))
+    media.insert(db, media_file("made"))
+    with pytest.raises(Failure, match="not over yet"):
+        clearing.take_job(db, "j1")
+    assert media.names(db) == {"made"}
