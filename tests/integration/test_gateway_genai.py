@@ -72,7 +72,7 @@ async def test_ratio_and_candidates_are_honoured_and_bytes_in_the_url_alphabet_a
         }
         assert answer.candidates is not None
         assert [candidate.index or 0 for candidate in answer.candidates] == [0, 1]
-        assert (await gateway.job()).generation.aspect_ratio == "9:16"
+        assert {job.generation.aspect_ratio for job in await gateway.jobs()} == {"9:16"}
 
 
 async def test_a_stream_tells_progress_as_thoughts_and_ends_in_the_picture() -> None:
