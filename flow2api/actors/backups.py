@@ -13,7 +13,7 @@ import trio
 from flow2api.store.backup import PART_SUFFIX
 from flow2api.store.base import Store
 
-_NAME = re.compile(r"flow2api-\d{8}T\d{6}Z\.db")
+NAME = re.compile(r"flow2api-\d{8}T\d{6}Z\.db")
 
 
 class Backup(NamedTuple):
@@ -40,13 +40,13 @@ async def back_up(store: Store, folder: Path, keep: int, now: float) -> Backup:
 
 def backups(folder: Path) -> list[Path]:
     """The backups in a folder, oldest first. Reads the disk."""
-    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
 
 
 def _prepare(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in folder.iterdir():
-        if _NAME.fullmatch(path.name.removesuffix(PART_SUFFIX)) and path.name.endswith(PART_SUFFIX):
+        if NAME.fullmatch(path.name.removesuffix(PART_SUFFIX)) and path.name.endswith(PART_SUFFIX):
             path.unlink()
 
 

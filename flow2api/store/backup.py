@@ -39,6 +39,22 @@ def copy_database(db: Database, target: Path, check: Callable[[], None]) -> int:
         raise StoreFault(f"The copy {target} could not be written: {error.strerror}.") from error
 
 
+def find_damage(path: Path) -> str:
+    """What is wrong with a database file that nobody writes, empty when it can be read from beginning to end. Takes its time.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    try:
+        with contextlib.closing(_open_to_read(path)) as connection:
+            found = connection.execute("PRAGMA integrity_check(1)").fetchall()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if found == [("ok",)] else str(found[0][0])
+
+
 def _write(db: Database, side: Path, check: Callable[[], None]) -> None:
     try:
         with db.interruptible(check):
@@ -53,12 +69,15 @@ def _write(db: Database, side: Path, check: Callable[[], None]) -> None:
 
 
 def _prove(side: Path, db: Database, check: Callable[[], None]) -> None:
-    connection = sqlite3.connect(f"{side.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    copy = Database(sqlite_utils.Database(connection, execute_plugins=False), db.seal)
+    copy = Database(sqlite_utils.Database(_open_to_read(side), execute_plugins=False), db.seal)
     with contextlib.closing(copy), copy.interruptible(check):
         found = copy.rows("PRAGMA integrity_check(1)")
     if found != [("ok",)]:
         raise StoreFault(f"A copy of the database was made but is damaged ({found[0][0]}). Check the disk.")
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
 
 
 def _sync(path: Path) -> None:
