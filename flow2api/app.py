@@ -95,6 +95,7 @@ async def open_gateway(
             admin_token = Secret(secrets.token_urlsafe(32))
             catalog = await trio.to_thread.run_sync(_load_catalog)
             tree = Tree(Ground(resolved.config, store, http, proxies, catalog, listeners, admin_token, take_up))
+            await tree.offer.load()
             made = await _keys(tree, api_key, first_key)
             async with _running(tree):
                 for account in accounts:

@@ -35,6 +35,7 @@ from flow2api.actors.supply_rounds import SupplyRounds
 from flow2api.actors.tab_pool import PoolRules, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site
 from flow2api.api.auth import KeyRing
+from flow2api.api.offer import Offer
 from flow2api.api.server import Listeners
 from flow2api.api.services import Pace, Services
 from flow2api.api.serving import Serving
@@ -89,6 +90,7 @@ class Tree:
         self.keys = KeyRing(store)
         # The operator's token opens the API as well, so that a command needs no key of its own.
         self.keys.lend(ground.admin_token.reveal(), "admin")
+        self.offer = Offer(store, ground.catalog)
         self._ground = ground
         self._store = store
         self._http = ground.http
@@ -250,7 +252,7 @@ class Tree:
         return Services(
             config=self.config,
             store=self._store,
-            catalog=self._ground.catalog,
+            offer=self.offer,
             jobs=self._jobs.ref,
             accounts=self._accounts.ref,
             media=self._media.ref,

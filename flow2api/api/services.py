@@ -15,6 +15,7 @@ from flow2api.actors.library import Library
 from flow2api.actors.media import MediaMessage
 from flow2api.actors.schedules import Schedules
 from flow2api.api.auth import KeyRing
+from flow2api.api.offer import Offer
 from flow2api.config import Config
 from flow2api.domain.catalog import Catalog
 from flow2api.kit.bus import EventBus
@@ -44,7 +45,7 @@ class Services:
 
     config: Config
     store: Store
-    catalog: Catalog
+    offer: Offer
     jobs: Ref[JobsMessage]
     accounts: Ref[AccountsMessage]
     media: Ref[MediaMessage]
@@ -61,6 +62,11 @@ class Services:
     tree: Callable[[], NodeStatistics]
     """The supervision tree as it is now."""
     pace: Pace = DEFAULT_PACE
+
+    @property
+    def catalog(self) -> Catalog:
+        """The models as they are offered now; not to be kept beyond a request."""
+        return self.offer.catalog
 
     def __repr__(self) -> str:
         """The record holds secrets, so it shows nothing."""

@@ -77,17 +77,16 @@ name. <span lang="zh">比例和尺寸可在请求中指定，也可写在模型�
 
 def register(app: Application, services: Services, links: Links) -> None:
     """Add the page."""
-    models = [model for model in services.catalog.models() if model.fixed is None]
-    items = "\n".join(_item(model) for model in models)
-    example = next((model.id for model in models if model.kind == "image"), "model")
 
     async def welcome(request: GatewayRequest) -> TrioResponse:
+        models = [model for model in services.catalog.models() if model.fixed is None]
+        example = next((model.id for model in models if model.kind == "image"), "model")
         page = _PAGE.format(
             style=_STYLE,
             version=__version__,
             base=escape(links.base(request)),
             model=escape(example),
-            models=items,
+            models="\n".join(_item(model) for model in models),
         )
         return TrioResponse(page, 200, _HEADERS, content_type="text/html; charset=utf-8")
 

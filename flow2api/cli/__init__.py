@@ -11,7 +11,7 @@ from flow2api.cli.doctor import doctor
 from flow2api.cli.generate import generate
 from flow2api.cli.keys import key
 from flow2api.cli.login import login
-from flow2api.cli.models import models
+from flow2api.cli.models import model, models
 from flow2api.cli.outcomes import EXIT_CODES
 from flow2api.cli.serve import demo, serve
 from flow2api.cli.settings import config
@@ -30,7 +30,7 @@ def cli() -> None:
     """
 
 
-for _command in (serve, demo, account, key, models, config, generate, doctor):
+for _command in (serve, demo, account, key, models, model, config, generate, doctor):
     cli.add_command(_command)
 account.add_command(login)
 

@@ -1,12 +1,12 @@
 """The catalogue: public model ids and a caller's parameters become one `Generation`, or a `Failure` that says what is allowed.
 
-Models are data: the files in `catalog/`, then the operator's own. A catalogue is made once at the start and never changes.
+Models are data: the files in `catalog/`, then the operator's own. A catalogue never changes; `varied` makes another one.
 It knows no route and no wire format. What single parameters mean is found in `domain.asking`.
 """
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class Catalog:
 
     def __init__(self, tables: Mapping[str, Table], families: Mapping[str, Family], aliases: Mapping[str, str]) -> None:
         self._tables = dict(tables)
+        self._families = dict(families)
         self._models: dict[str, Model] = {}
         self._exact: dict[tuple[str, Shape], str] = {}
         for base, table in tables.items():
@@ -75,6 +76,32 @@ class Catalog:
             if name in own.families or not {name, *family.models} & set(own.off)
         }
         return cls(tables, families, both.aliases)
+
+    def varied(self, aliases: Mapping[str, str], off: Collection[str]) -> "Catalog":
+        """Another catalogue: this one without the models `off` (and what needs or names them), and with `aliases`. Of these, those
+        that do not fit (their target is not there, or a model has their name) are left out."""
+        left = Catalog(
+            {base: table for base, table in self._tables.items() if base not in off},
+            {name: one for name, one in self._families.items() if not {name, *one.models} & set(off)},
+            {},
+        )
+        known, kept = set(left._models), dict[str, str]()
+        # In this order, since an alias may be of one before it.
+        for name, target in (self._aliases | {n: t for n, t in aliases.items() if n not in self}).items():
+            if target in known:
+                kept[name] = target
+                known.add(name)
+        return Catalog(left._tables, left._families, kept)
+
+    def own_names(self) -> Mapping[str, tuple[str, ...]]:
+        """The models that are no form of another, families included, each with all ids that mean it or a form of it."""
+        names: dict[str, list[str]] = {name: [] for name in (*self._tables, *self._families)}
+        for model in self._models.values():
+            names[model.base].append(model.id)
+        return {name: tuple(ids) for name, ids in names.items()}
+
+    def __contains__(self, model_id: str) -> bool:
+        return model_id in self._models
 
     def models(self) -> list[Model]:
         """Every public id: each base name followed by its exact ids, then families, aliases last."""

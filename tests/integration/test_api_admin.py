@@ -166,6 +166,27 @@ async def test_the_limits_of_a_key_are_listed_changed_and_kept_to(tmp_path: Path
         assert (await client.patch("/api/keys/key_unknown", json=changes)).status_code == 404
 
 
+async def test_a_name_that_a_client_cannot_change_is_mapped_onto_a_model(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, client):
+        bearer = {"Authorization": f"Bearer {desk.key}"}
+        body = {"model": "dall-e-3", "messages": [{"role": "user", "content": "a fox"}]}
+        assert (await client.post(CHAT, json=body, headers=bearer)).status_code == 404
+        put = await client.put("/api/aliases/dall-e-3", json={"target": MODEL})
+        assert put.json() == {"name": "dall-e-3", "target": MODEL, "offered": True}
+        assert (await client.post(CHAT, json=body, headers=bearer)).status_code == 200
+        listed = (await client.get("/v1/models", headers=bearer)).json()["data"]
+        assert "dall-e-3" in {entry["id"] for entry in listed}
+        assert (await client.get("/v1/models/dall-e-3", headers=bearer)).json()["id"] == "dall-e-3"
+        switched = (await client.put(f"/api/models/{MODEL}", json={"on": False})).json()
+        assert (switched["on"], switched["offered"]) == (False, False)
+        assert (await client.post(CHAT, json=body, headers=bearer)).status_code == 404
+        offer = (await client.get("/api/models")).json()
+        assert offer["aliases"] == [{"name": "dall-e-3", "target": MODEL, "offered": False}]
+        assert {model["id"] for model in offer["models"] if not model["on"]} == {MODEL}
+        assert (await client.delete("/api/aliases/dall-e-3")).status_code == 200
+        assert (await client.delete("/api/aliases/dall-e-3")).status_code == 404
+
+
 async def test_jobs_are_paged_newest_first_and_shown_with_links(tmp_path: Path) -> None:
     async with opened(tmp_path) as (desk, client):
         bearer = {"Authorization": f"Bearer {desk.key}"}

@@ -1,4 +1,4 @@
-"""`GET /v1/models` and `/v1/models/{id}`, answered from memory: the catalogue never changes while the gateway runs."""
+"""`GET /v1/models` and `/v1/models/{id}`, answered from memory: what is made of a catalogue is kept until another takes its place."""
 
 from collections.abc import Mapping
 from urllib.parse import unquote
@@ -7,14 +7,18 @@ import msgspec
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.api.auth import model_for, models_for
+from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.gemini.dialect import speaks
 from flow2api.api.gemini.routes import Gemini
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.api.wire import answer, encode
+from flow2api.domain.catalog import Catalog
+from flow2api.domain.key import ApiKey
 from flow2api.domain.model import Model
 from flow2api.domain.tier import Tier
+from flow2api.errors import Code
 
 _PREFIX = b"/v1/models/"
 
@@ -66,30 +70,63 @@ class ModelList(msgspec.Struct, frozen=True, kw_only=True):
     data: list[ModelEntry]
 
 
-def register(app: Application, services: Services, gemini: Gemini) -> None:
-    """Add both routes, which Google's newer clients ask as well: theirs go to `gemini`."""
-    entries = {model.id: entry_of(model) for model in services.catalog.models()}
-    listing = encode(ModelList(data=list(entries.values())))
-    keys = services.keys
+class _Listing:
+    """Everything that is said of one catalogue."""
 
-    async def list_models(request: GatewayRequest) -> TrioResponse:
-        if speaks(request):
-            return await gemini.models(request)
-        key = keys.caller(request, "models")
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.entries = {model.id: entry_of(model) for model in catalog.models()}
+        self.whole = encode(ModelList(data=list(self.entries.values())))
+
+    def for_key(self, key: ApiKey) -> bytes:
+        """The list of the models that a key may use."""
         if not key.limits.models:
-            return TrioResponse(listing, content_type="application/json")
-        return answer(ModelList(data=[entries[model.id] for model in models_for(services.catalog, key.limits)]))
+            return self.whole
+        return encode(ModelList(data=[self.entries[model.id] for model in models_for(self.catalog, key.limits)]))
 
-    async def get_model(request: GatewayRequest, rest: str) -> TrioResponse:
+
+class Models:
+    """The routes, and the listing of the present catalogue."""
+
+    def __init__(self, services: Services, gemini: Gemini) -> None:
+        self._services = services
+        self._gemini = gemini
+        self._newest = _Listing(services.catalog)
+
+    @described("List the models that this key may use", ModelList, scope="models")
+    async def list_all(self, request: GatewayRequest) -> TrioResponse:
         if speaks(request):
-            return await gemini.models(request, rest)
-        key = keys.caller(request, "models")
+            return await self._gemini.models(request)
+        key = self._services.keys.caller(request, "models")
+        return TrioResponse(self._listing().for_key(key), content_type="application/json")
+
+    @described(
+        "One model",
+        ModelEntry,
+        scope="models",
+        errors=(Code.MODEL_NOT_FOUND, Code.MODEL_NOT_ALLOWED),
+        more="An id with a slash may be written with `%2F` or as it is.",
+    )
+    async def one(self, request: GatewayRequest, rest: str) -> TrioResponse:
+        if speaks(request):
+            return await self._gemini.models(request, rest)
+        key = self._services.keys.caller(request, "models")
         # From the raw path: an id may hold an encoded slash, and `rest` cannot tell it from a plain one.
         model_id = unquote(request.scope["raw_path"].removeprefix(_PREFIX).decode("ascii"))
-        return answer(entries[model_for(services.catalog, key.limits, model_id).id])
+        listing = self._listing()
+        return answer(listing.entries[model_for(listing.catalog, key.limits, model_id).id])
 
-    app.route_to("GET", "/v1/models", list_models)
-    app.route_to("GET", "/v1/models/<path:rest>", get_model)
+    def _listing(self) -> _Listing:
+        if self._newest.catalog is not self._services.catalog:
+            self._newest = _Listing(self._services.catalog)
+        return self._newest
+
+
+def register(app: Application, services: Services, gemini: Gemini) -> None:
+    """Add both routes, which Google's newer clients ask as well: theirs go to `gemini`."""
+    models = Models(services, gemini)
+    app.route_to("GET", "/v1/models", models.list_all)
+    app.route_to("GET", "/v1/models/<path:rest>", models.one)
 
 
 def entry_of(model: Model) -> ModelEntry:

@@ -35,6 +35,7 @@ from flow2api.actors.schedules import Schedules
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.api.auth import KeyRing
 from flow2api.api.exchange import GatewayRequest
+from flow2api.api.offer import Offer
 from flow2api.api.server import make_app, open_listeners, serve
 from flow2api.api.services import Pace, Services
 from flow2api.config import Config, ServerConfig
@@ -306,7 +307,7 @@ async def open_desk(
         services = Services(
             config=Config(server=server or ServerConfig(port=0, grace_seconds=1.0)),
             store=store,
-            catalog=Catalog.load(None),
+            offer=Offer(store, Catalog.load(None)),
             jobs=cast("Any", desk_jobs),
             accounts=cast("Any", accounts),
             media=cast("Any", desk_media),

@@ -92,3 +92,39 @@ def test_models_are_listed_by_id_and_name(stage: Stage) -> None:
     assert "gemini-3.1-flash-image" in shown
     assert "Gemini 3.1 Flash Image" in shown
     assert json.loads(stage.run("models", "--json").stdout) == models
+
+
+def test_all_models_are_listed_with_their_state_and_the_aliases(stage: Stage) -> None:
+    entries = [
+        {"id": "plain", "title": "Plain", "on": True, "offered": True},
+        {"id": "away", "title": "Away", "on": False, "offered": False},
+        {"id": "family", "title": "Family", "on": True, "offered": False},
+    ]
+    answer = {"models": entries, "aliases": [{"name": "sora-2", "target": "plain", "offered": True}]}
+    stage.answers = {"GET /api/models": answer}
+    lines = [line.split() for line in stage.run("models", "--all").stdout.splitlines()[1:]]
+    assert [line[:3] for line in lines] == [
+        ["plain", "Plain", "on"],
+        ["away", "Away", "off"],
+        ["family", "Family", "off,"],
+        ["sora-2", "plain", "on"],
+    ]
+    assert json.loads(stage.run("models", "--all", "--json").stdout) == answer
+
+
+def test_models_are_switched_and_named_anew(stage: Stage) -> None:
+    stage.answers = {
+        "PUT /api/models/veo": {"id": "veo", "on": False, "offered": False},
+        "PUT /api/aliases/a%2Fb": {"name": "a/b", "target": "veo", "offered": True},
+        "DELETE /api/aliases/sora-2": {"name": "sora-2", "removed": True},
+    }
+    assert stage.run("model", "switch", "veo", "off").stdout == "veo is off\n"
+    assert stage.run("model", "alias", "a/b", "veo").stdout == "a/b is veo\n"
+    assert stage.run("model", "alias", "sora-2", "--remove").stdout == "removed sora-2\n"
+    assert [asked.body for asked in stage.asked] == [{"on": False}, {"target": "veo"}, None]
+
+
+@pytest.mark.parametrize("arguments", [["sora-2"], ["sora-2", "veo", "--remove"]])
+def test_an_alias_is_either_set_or_removed(stage: Stage, arguments: list[str]) -> None:
+    assert stage.run("model", "alias", *arguments).exit_code == 2
+    assert stage.asked == []
