@@ -70,7 +70,15 @@ class Library:
 
     def new(self, extension: str) -> tuple[str, Path]:
         """A fresh name and its path; 130 random bits make it unguessable."""
-        name = f"{base64.b32encode(secrets.token_bytes(17)).decode().lower()[:26]}.{extension}"
+        return self._place(secrets.token_bytes(17), extension)
+
+    def derived(self, name: str, what: str, extension: str) -> tuple[str, Path]:
+        """The name and path of what is made from a stored file: always the same, and as unguessable as the file's own name."""
+        digest = hashlib.sha256(f"{name}\0{what}".encode()).digest()
+        return self._place(digest, extension)
+
+    def _place(self, bits: bytes, extension: str) -> tuple[str, Path]:
+        name = f"{base64.b32encode(bits).decode().lower()[:26]}.{extension}"
         path = self.path(name)
         if path is None:
             raise ValueError(f"no file of ours ends in {extension!r}")

@@ -17,6 +17,7 @@ from flow2api.actors.companions import Companions, MakeCompanion
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.library import EXTENSIONS, Library
 from flow2api.actors.media_sweep import Sweep, Sweeper, all_of, unlink
+from flow2api.actors.renditions import MakeRendition, Renditions
 from flow2api.domain import picture
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure, NetworkFault
@@ -83,7 +84,7 @@ class Discard(Ask[None], frozen=True):
     job_id: str
 
 
-MediaMessage = KeepInput | FetchResult | KeepResult | AdoptResult | MakeCompanion | Discard | Sweep
+MediaMessage = KeepInput | FetchResult | KeepResult | AdoptResult | MakeCompanion | MakeRendition | Discard | Sweep
 
 
 class Media(Actor[MediaMessage]):
@@ -112,6 +113,7 @@ class Media(Actor[MediaMessage]):
         self._now = now
         self._pauses = pauses
         self._companions = Companions(library, store)
+        self._renditions = Renditions(library, store)
         self._fetches = trio.CapacityLimiter(FETCHES_AT_A_TIME)
 
     async def start(self) -> None:
@@ -131,6 +133,8 @@ class Media(Actor[MediaMessage]):
                 self.answer_in_task(self._companions.make, message)
             case Discard():
                 self.answer_in_task(self._discard, message)
+            case MakeRendition():
+                self.answer_in_task(self._renditions.make, message)
             case Sweep():
                 self.answer_in_task(Sweeper(self._library, self._store, self._now).sweep, message)
             case _:

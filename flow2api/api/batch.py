@@ -4,7 +4,7 @@ accounts, and one that is refused costs none of the others. Shared by all dialec
 Seen from outside a batch is one thing: it is waited for, followed and left as a whole.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -59,6 +59,11 @@ class Batch:
         Raises:
             Failure: the process stops before that (`draining`)."""
         return [await watch.wait_final() for watch in self._watches]
+
+    async def __aiter__(self) -> AsyncIterator[Job]:
+        """Each job once it is final, in order. Raises as `wait_final`."""
+        for watch in self._watches:
+            yield await watch.wait_final()
 
     async def follow(self, tell: Callable[[Progress], Awaitable[None]]) -> list[Job]:
         """Tell every stage that lasts of the first job that is not done, until all are."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from flow2api.actors.jobs import Submit
 from flow2api.actors.watch import Watch
-from flow2api.api.auth import model_for
+from flow2api.api.auth import model_for, models_for
 from flow2api.api.batch import Batch, Parts
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.inputs import Given, Inputs, Reference
@@ -39,6 +39,17 @@ class Desk:
         Raises:
             Failure: `model_not_found`, with names that are near; `model_not_allowed`, the key may not use it."""
         return model_for(self._services.catalog, key.limits, name)
+
+    def usual_picture_model(self, key: ApiKey) -> Model:
+        """The model for a request that names none, for the caller with this key: the one that is set, else the first that there is.
+
+        Raises:
+            Failure: `model_not_found`, the key may use no model for pictures."""
+        allowed = [model for model in models_for(self._services.catalog, key.limits) if model.kind == "image"]
+        if not allowed:
+            raise Failure(Code.MODEL_NOT_FOUND, "There is no model for pictures that this key may use.", param="model")
+        wanted = self._services.config.models.image
+        return next((model for model in allowed if model.id == wanted), allowed[0])
 
     async def claim(self, request: GatewayRequest, caller: str, body: bytes | bytearray) -> Claim:
         """By what the request may be recognised. `caller` is the id of its key.

@@ -55,6 +55,10 @@ class Form(NamedTuple):
         """Every file of a list: `name`, `name[]` and `name[0]`, in order."""
         return [file for file in self.files if _lists(file.field, name)]
 
+    def values(self) -> dict[str, str]:
+        """The last non-empty value of each plain field; lists and nested values have to be asked for by name."""
+        return {field: value for field, value in self.fields if value.strip() and "[" not in field}
+
     def inner(self, name: str, key: str) -> str | None:
         """The value of `name[key]`."""
         return self.get(f"{name}[{key}]")

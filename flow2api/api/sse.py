@@ -24,6 +24,11 @@ def frame(value: object) -> bytes:
     return b"data: " + _encode(value) + b"\n\n"
 
 
+def event(kind: str, value: object) -> bytes:
+    """One event with its type in a line of its own, for streams whose clients expect that."""
+    return b"event: " + kind.encode() + b"\n" + frame(value)
+
+
 def error_frame(failure: Failure) -> bytes:
     """The event that ends a stream which failed, and the end mark."""
     return b"data: " + envelope(failure) + b"\n\n" + DONE

@@ -1,6 +1,7 @@
 """Reading JSON bodies leniently and writing JSON answers: one place that turns a decoder's complaint into an error that names
 the field. Knows no route."""
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -62,6 +63,17 @@ def decode(body: bytes | bytearray, using: msgspec.json.Decoder[T]) -> T:
         raise Failure(Code.INVALID_JSON, f"The request body is not valid JSON: {error}.") from None
     except RecursionError:
         raise Failure(Code.INVALID_JSON, "The request body is nested too deeply.") from None
+
+
+def convert(fields: Mapping[str, object], kind: type[T]) -> T:
+    """The fields of a form as a record, whose numbers and booleans are written as strings.
+
+    Raises:
+        Failure: as `decode`."""
+    try:
+        return msgspec.convert(fields, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise field_failure(str(error)) from None
 
 
 def field_failure(complaint: str) -> Failure:

@@ -16,6 +16,9 @@ from flow2api.errors import Code, Failure
 _SEEDS = 999_999
 
 
+MAX_PROMPT = 100_000
+"""Characters. No upstream takes as much; what is longer is a mistake and would be kept with the job."""
+
 # Far beyond any clip, so that what follows need not mind how large a number may be.
 _MAX_SECONDS = 100_000
 
@@ -123,6 +126,28 @@ def wish(asked: Request, prompt: str, pictures: Sequence[MediaFile], source: Sou
         seed=next((_fold(place.seed) for place in places if place.seed is not None), None),
         source=source,
     )
+
+
+def prompt_of(text: str | None, param: str = "prompt") -> str:
+    """The prompt in a request's field.
+
+    Raises:
+        Failure: there is none, or it is too long; `param` names the field."""
+    prompt = (text or "").strip()
+    if not prompt:
+        raise Failure(Code.MISSING_REQUIRED_PARAMETER, f"{param} must say what to make; it is empty.", param=param)
+    return within(prompt, param)
+
+
+def within(prompt: str, param: str) -> str:
+    """A prompt that is not too long.
+
+    Raises:
+        Failure: it is."""
+    if len(prompt) > MAX_PROMPT:
+        message = f"The prompt has {len(prompt)} characters; at most {MAX_PROMPT} are taken."
+        raise Failure(Code.INVALID_VALUE, message, param=param)
+    return prompt
 
 
 def _seconds(param: str, value: float | str) -> int | None:

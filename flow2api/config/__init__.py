@@ -4,6 +4,7 @@
 Knows nothing of the parts that are configured.
 """
 
+from flow2api.config.dialects import ChatConfig, ModelsConfig, VideoForm
 from flow2api.config.keys import ENV_PREFIX, KEYS, MASTER_KEY_ENV, ONLY_ENVIRONMENT, Key
 from flow2api.config.load import Resolved, check_override, load_config
 from flow2api.config.problems import ConfigError
@@ -37,6 +38,7 @@ __all__ = [
     "AccountsConfig",
     "BackupConfig",
     "CaptchaConfig",
+    "ChatConfig",
     "Config",
     "ConfigError",
     "FlowConfig",
@@ -44,12 +46,14 @@ __all__ = [
     "Key",
     "LogConfig",
     "MediaConfig",
+    "ModelsConfig",
     "ProxyConfig",
     "Resolved",
     "SchedulesConfig",
     "ServerConfig",
     "StorageConfig",
     "Value",
+    "VideoForm",
     "check_override",
     "load_config",
     "render",

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from flow2api.config.dialects import ChatConfig, ModelsConfig
+
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 DAY = 86400.0
@@ -385,6 +387,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     storage: StorageConfig = StorageConfig()
     proxy: ProxyConfig = ProxyConfig()
     accounts: AccountsConfig = AccountsConfig()
+    models: ModelsConfig = ModelsConfig()
+    chat: ChatConfig = ChatConfig()
     jobs: JobsConfig = JobsConfig()
     media: MediaConfig = MediaConfig()
     schedules: SchedulesConfig = SchedulesConfig()

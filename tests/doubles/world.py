@@ -22,6 +22,7 @@ from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
 from flow2api.actors.media import AdoptResult, Discard, FetchResult, KeepInput, KeepResult, MediaMessage
 from flow2api.actors.media_sweep import Sweep
+from flow2api.actors.renditions import MakeRendition
 from flow2api.actors.roster import Roster
 from flow2api.actors.watch import Watch
 from flow2api.config import AccountsConfig, FlowConfig, JobsConfig
@@ -61,7 +62,7 @@ class FakeMedia(Actor[MediaMessage]):
         self._world = world
 
     async def handle(self, message: MediaMessage) -> object:
-        if isinstance(message, KeepInput | MakeCompanion | Discard | Sweep):
+        if isinstance(message, KeepInput | MakeCompanion | MakeRendition | Discard | Sweep):
             raise TypeError("not part of these tests")
         self._world.kept.append(message)
         failures = self._world.media_failures

@@ -8,6 +8,7 @@ import msgspec
 from flow2api.actors.library import Library
 from flow2api.api import results
 from flow2api.api.wire import encode
+from flow2api.config import VideoForm
 from flow2api.domain.job import Job
 
 PICTURES_TEXT = "Here is what was made."
@@ -119,15 +120,17 @@ class Chunks:
         return self._head + b'{"index":0,"delta":' + encode(delta) + b',"finish_reason":null}]}\n\n'
 
 
-def links_text(links: Sequence[str]) -> str:
-    """Markdown for stored files: pictures each on a line of its own, clips in the form that plays in the most places."""
+def links_text(links: Sequence[str], video_form: VideoForm = "both") -> str:
+    """Markdown for stored files: pictures each on a line of its own, clips as `video_form` says."""
     pictures = [f"![image]({link})" for link in links if not link.endswith(".mp4")]
-    clips = [_clip(link) for link in links if link.endswith(".mp4")]
+    clips = [_clip(link, video_form) for link in links if link.endswith(".mp4")]
     return "\n".join(pictures) + "".join(clips)
 
 
-def _clip(link: str) -> str:
-    return f'\n\n<video src="{link}" controls>\n{link}\n</video>\n\n[video.mp4]({link})\n'
+def _clip(link: str, form: VideoForm) -> str:
+    """A tag that is a block of its own with the address inside, and a link with the file's ending, each for other readers."""
+    blocks = {"tag": f'<video src="{link}" controls>\n{link}\n</video>', "link": f"[video.mp4]({link})"}
+    return "".join(f"\n\n{block}" for kind, block in blocks.items() if form in (kind, "both")) + "\n"
 
 
 async def data_images(library: Library, names: Sequence[str]) -> list[ImageEntry]:

@@ -44,6 +44,7 @@ class Chat:
         self._services = services
         self._links = links
         self._desk = desk
+        self._openings = sidework.with_further(services.config.chat.side_requests)
 
     async def create(self, request: GatewayRequest) -> TrioResponse:
         """Answer one request."""
@@ -54,7 +55,7 @@ class Chat:
         if not asked.messages:
             raise Failure(Code.MISSING_REQUIRED_PARAMETER, "messages must hold at least one message.", param="messages")
         model = self._desk.model(asked.model, key)
-        side = sidework.answer(asked.messages)
+        side = sidework.answer(asked.messages, self._openings)
         if side is not None:
             return turn.say(asked, _side_ticket(asked), side)
         claim = await self._desk.claim(request, key.id, body)
@@ -86,7 +87,8 @@ class Chat:
         names = batch.names(jobs, lambda name: self._links.media(request, name))
         if asked.wants_images and jobs[0].generation.kind == "image":
             return Content(answer.PICTURES_TEXT, await answer.data_images(self._services.library, names))
-        return Content(answer.links_text([self._links.media(request, name) for name in names]))
+        links = [self._links.media(request, name) for name in names]
+        return Content(answer.links_text(links, self._services.config.chat.video_form))
 
 
 def _side_ticket(asked: ChatRequest) -> Ticket:

@@ -9,10 +9,8 @@ from typing import NamedTuple
 
 from flow2api.api.inputs import Reference
 from flow2api.api.openai.chat_request import FileData, ImageEntry, ImageUrl, Message, Part
+from flow2api.api.wishes import within
 from flow2api.errors import Code, Failure
-
-MAX_PROMPT = 100_000
-"""Characters. No upstream takes as much; what is longer is a mistake and would be kept with the job."""
 
 # Of one answer, the last ones; nobody draws as many, and what a caller sends must not cost more than a look.
 _MAX_PICTURES = 200
@@ -51,9 +49,7 @@ def read(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Asked:
             "The last user message holds no text: it is the prompt.",
             param=f"messages[{last}].content",
         )
-    if len(prompt) > MAX_PROMPT:
-        message = f"The prompt has {len(prompt)} characters; at most {MAX_PROMPT} are taken."
-        raise Failure(Code.INVALID_VALUE, message, param=f"messages[{last}].content")
+    within(prompt, f"messages[{last}].content")
     where, before = f"messages[{last}]", messages[:last]
     pictures = list(_pictures(messages[last], where))
     return Asked(

@@ -102,7 +102,7 @@ _SPEAKER = r"^[ \t]*(?:{})[ \t]*[:：]"
 _SPOKEN = re.compile(
     f"{_SPEAKER.format('user|human')}(.*?)(?={_SPEAKER.format('user|human|assistant|ai')}|\\Z)", re.M | re.S | re.I
 )
-_PICTURE = re.compile(r"!?\[[^\[\]]*\]\([^()]*\)|<video.*?</video>|https?://\S+|data:\S+", re.DOTALL)
+_PICTURE = re.compile(r"!?\[[^\[\]]*\]\([^()]*\)|<video[^<]*</video>|https?://\S+|data:\S+", re.DOTALL)
 _AFTER = re.compile(r"(?:Conversation|starts with):[ \t]*\n(.*)", re.DOTALL)
 
 
@@ -118,6 +118,12 @@ def answer(messages: Sequence[Message], openings: Sequence[Opening] = OPENINGS) 
         if opening is not None:
             return opening.form(_talk(messages, message)) if opening.form else None
     return None
+
+
+def with_further(begins: Sequence[str]) -> tuple[Opening, ...]:
+    """All openings, with those that an operator added, of requests for a title in either place."""
+    roles: tuple[Literal["user", "system"], ...] = ("user", "system")
+    return (*OPENINGS, *(Opening(role, text.strip(), "", title) for text in begins for role in roles))
 
 
 def shorten(text: str, limit: int) -> str:

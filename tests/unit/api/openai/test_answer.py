@@ -1,5 +1,6 @@
 import time
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from flow2api.api.openai.answer import (
     links_text,
     whole,
 )
+from flow2api.config import VideoForm
 from flow2api.domain.job import Generation, Job, JobError, JobState
 from flow2api.errors import Code, Failure
 
@@ -135,3 +137,12 @@ async def test_a_picture_that_is_gone_is_said_to_be_gone(tmp_path: Path) -> None
     with pytest.raises(Failure) as caught:
         await data_images(library, [library.new("png")[0]])
     assert caught.value.code is Code.EXPIRED
+
+
+def test_trap_12_a_clip_stands_as_a_block_a_link_or_both_as_is_set() -> None:
+    block, link = (
+        '\n\n<video src="http://x/v.mp4" controls>\nhttp://x/v.mp4\n</video>',
+        "\n\n[video.mp4](http://x/v.mp4)",
+    )
+    texts = {form: links_text(["http://x/v.mp4"], form) for form in get_args(VideoForm)}
+    assert texts == {"both": f"{block}{link}\n", "tag": f"{block}\n", "link": f"{link}\n"}

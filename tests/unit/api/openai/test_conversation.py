@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from flow2api.api.openai import sidework
 from flow2api.api.openai.answer import links_text
 from flow2api.api.openai.chat_request import ChatRequest, Message
-from flow2api.api.openai.conversation import MAX_PROMPT, Asked, read
+from flow2api.api.openai.conversation import Asked, read
 from flow2api.api.wire import decode, decoder, encode
+from flow2api.api.wishes import MAX_PROMPT
 from flow2api.errors import Code, Failure
 
 OWN = "http://gw/media/own.png"

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from flow2api.api.openai.chat_request import Message
-from flow2api.api.openai.sidework import OPENINGS, answer, shorten
+from flow2api.api.openai.sidework import OPENINGS, Talk, answer, shorten, title, with_further
 
 
 def user(text: str) -> Message:
@@ -109,14 +109,22 @@ def test_every_opening_leads_to_an_answer_or_is_a_real_request() -> None:
         assert said is None or isinstance(said, str)
 
 
+def test_trap_11_an_operator_can_add_openings() -> None:
+    asked = [*TALK, user("Name this conversation, please: short")]
+    assert answer(asked) is None
+    assert answer(asked, with_further(["Name this conversation"])) == title(Talk([TALK[0].text()]))
+
+
 def test_a_long_text_is_cut_between_words() -> None:
     assert shorten("one two  three\nfour", 12) == "one two"
     assert shorten("一二三四五六七八九十", 4) == "一二三四"
     assert shorten('"quoted"', 40) == "quoted"
 
 
-@pytest.mark.parametrize("piece", ["\n", " ", "[", "user:", "\nuser:", "<chat_history>", "<video", "![](", "data:"])
+@pytest.mark.parametrize(
+    "piece", ["\n", " ", "[", "user:", "\nuser:", "<chat_history>", "<video", "<video ", "</video>", "![](", "data:"]
+)
 def test_a_hostile_task_costs_little(piece: str) -> None:
     start = time.process_time()
     assert answer([user("### Task:\n" + piece * 500_000)]) is not None
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 0.2

@@ -1,0 +1,174 @@
+"""What a request for pictures holds, whether it came as JSON or as a form: fields, pictures, and how the answer is to look.
+
+Lenient about what is not understood and strict about what is: a value that cannot be meant is refused with its field. Pure data
+but for the reading of forms.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, cast, get_args
+
+import msgspec
+
+from flow2api.api import forms
+from flow2api.api.exchange import GatewayRequest
+from flow2api.api.inputs import Given, Reference, Upload
+from flow2api.api.wire import convert, decode, decoder, weigh
+from flow2api.api.wishes import Request
+from flow2api.domain.rendition import Format, Rendition
+from flow2api.errors import Code, Failure
+
+MAX_PARTIALS = 3
+# What older programs call it.
+_SPELLED = {"jpg": "jpeg"}
+# These two names came with links when they were new, and programs that ask for them by name still read nothing else.
+LINKS_BY_DEFAULT = frozenset({"dall-e-2", "dall-e-3"})
+
+
+class Address(msgspec.Struct):
+    """The inner object of a picture."""
+
+    url: str | None = None
+
+
+class Named(msgspec.Struct):
+    """A picture as an object."""
+
+    image_url: Address | str | None = None
+    url: str | None = None
+    b64_json: str | None = None
+    file_id: str | None = None
+
+    def address(self, param: str) -> str:
+        if self.file_id:
+            message = (
+                f"There are no stored files here that {param}.file_id could name; send the picture itself or its link."
+            )
+            raise Failure(Code.UNSUPPORTED_OPERATION, message, param=param)
+        inner = self.image_url.url if isinstance(self.image_url, Address) else self.image_url
+        found = inner or self.url or (f"data:image/png;base64,{self.b64_json}" if self.b64_json else "")
+        if not found:
+            raise Failure(Code.MISSING_REQUIRED_PARAMETER, f"{param} names no picture.", param=param)
+        return found
+
+
+Pictures = Named | str | list[Named | str]
+
+
+class ImagesRequest(Request, kw_only=True):
+    """The body of all routes for pictures."""
+
+    model: str = ""
+    prompt: str | None = None
+    image: Pictures | None = None
+    images: Pictures | None = None
+    mask: Named | str | None = None
+    markup: Named | str | None = None
+    response_format: str | None = None
+    output_format: str | None = None
+    output_compression: int | None = None
+    background: str | None = None
+    stream: bool | None = None
+    partial_images: int | None = None
+
+
+class Sheet(NamedTuple):
+    """A request, taken apart."""
+
+    asked: ImagesRequest
+    pictures: Sequence[Given]
+    mask: bool
+    markup: bool
+
+
+class Delivery(NamedTuple):
+    """How the caller wants to have pictures."""
+
+    links: bool
+    """As links, else as base64."""
+    rendition: Rendition | None
+    """None: as they were made."""
+
+    @classmethod
+    def of(cls, asked: ImagesRequest) -> "Delivery":
+        """What the request says.
+
+        Raises:
+            Failure: one of its fields holds nothing that is known."""
+        usual = "url" if asked.model in LINKS_BY_DEFAULT and not asked.stream else "b64_json"
+        form = _one_of("response_format", asked.response_format or usual, ("b64_json", "url"))
+        return cls(form == "url", rendition(asked.output_format, asked.output_compression))
+
+
+def rendition(format: str | None, compression: int | None) -> Rendition | None:
+    """The form of the file that a request names.
+
+    Raises:
+        Failure: there is no such form."""
+    quality = 100 if compression is None else compression
+    if not 0 <= quality <= 100:
+        message = f"output_compression must be a number from 0 to 100; {str(compression)[:20]} was given."
+        raise Failure(Code.INVALID_VALUE, message, param="output_compression")
+    if not format:
+        return None
+    word = _one_of("output_format", _SPELLED.get(format.lower(), format.lower()), get_args(Format))
+    return Rendition(cast("Format", word), quality)
+
+
+def check(asked: ImagesRequest) -> None:
+    """Refuse what is not meant for anything.
+
+    Raises:
+        Failure: so it is."""
+    check_background(asked.background)
+    if not 0 <= (asked.partial_images or 0) <= MAX_PARTIALS:
+        message = f"partial_images must be a number from 0 to {MAX_PARTIALS}."
+        raise Failure(Code.INVALID_VALUE, message, param="partial_images")
+
+
+def check_background(background: str | None) -> None:
+    """Refuse a background that no model here can make, since a picture without it would be of no use.
+
+    Raises:
+        Failure: so it is."""
+    word = _one_of("background", background or "auto", ("auto", "opaque", "transparent"))
+    if word == "transparent":
+        message = "No model here makes transparent backgrounds; leave background out, or ask for `opaque`."
+        raise Failure(Code.UNSUPPORTED_OPERATION, message, param="background")
+
+
+async def read(request: GatewayRequest, body: bytes | bytearray) -> Sheet:
+    """The request in a body of either form.
+
+    Raises:
+        Failure: it cannot be read, or a field is of the wrong type."""
+    if forms.is_form(request):
+        return _of_form(await forms.read(request, body))
+    await weigh(body)
+    asked = decode(body, _decoder)
+    pictures = [*_references("image", asked.image), *_references("images", asked.images)]
+    return Sheet(asked, pictures, asked.mask is not None, asked.markup is not None)
+
+
+def _of_form(form: forms.Form) -> Sheet:
+    """Pictures may stand in a form as files and as links."""
+    files = [Upload(file.data, "image") for name in ("image", "images") for file in form.files_of(name)]
+    links = [Reference(url, "image") for name in ("image", "images") for url in form.all(name)]
+    fields = {name: value for name, value in form.values().items() if name not in ("image", "images")}
+    given = {name: bool(form.files_of(name)) or name in fields for name in ("mask", "markup")}
+    return Sheet(convert(fields, ImagesRequest), [*files, *links], given["mask"], given["markup"])
+
+
+def _references(param: str, pictures: Pictures | None) -> Iterator[Reference]:
+    for picture in pictures if isinstance(pictures, list) else [pictures]:
+        if picture is not None and picture != "":
+            yield Reference(picture.address(param) if isinstance(picture, Named) else picture, param)
+
+
+def _one_of(param: str, value: str, words: Sequence[str]) -> str:
+    if value not in words:
+        message = f"{param} must be one of {', '.join(words)}; {value[:80]!r} was given."
+        raise Failure(Code.INVALID_VALUE, message, param=param)
+    return value
+
+
+_decoder = decoder(ImagesRequest)
