@@ -82,7 +82,8 @@ def test_the_exit_codes_in_the_readme_are_those_of_the_program() -> None:
 
 
 def test_the_readme_is_short_enough_to_be_read() -> None:
-    assert len(README.splitlines()) <= 250
+    # Settings and commands are for looking up.
+    assert len([line for line in README.splitlines() if not line.startswith("| `")]) <= 200
 
 
 def test_links_between_documents_lead_somewhere() -> None:
