@@ -19,7 +19,7 @@ from flow2api.actors.proxies import Proxies
 from flow2api.actors.proxy_messages import ProxiesMessage, reporting_to
 from flow2api.api.server import open_listeners
 from flow2api.config import Config, ConfigError, ProxyConfig, Resolved
-from flow2api.domain.catalog import Catalog
+from flow2api.domain.catalog import Catalog, CatalogError
 from flow2api.instance import InstanceLock
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.stall import watching_stalls
@@ -27,6 +27,7 @@ from flow2api.log import Secret
 from flow2api.net.exits import parse_exit
 from flow2api.net.http import open_http
 from flow2api.net.url import parse_url
+from flow2api.providers.registry import PROVIDERS
 from flow2api.store import settings
 from flow2api.store.door import open_store
 from flow2api.store.seal import Seal, load_master_key
@@ -94,6 +95,7 @@ async def open_gateway(
                 log.warning("a stored setting is ignored: %s", problem)
             admin_token = Secret(secrets.token_urlsafe(32))
             catalog = await trio.to_thread.run_sync(_load_catalog)
+            _check_providers(catalog)
             tree = Tree(Ground(resolved.config, store, http, proxies, catalog, listeners, admin_token, take_up))
             await tree.offer.load()
             made = await _keys(tree, api_key, first_key)
@@ -132,6 +134,14 @@ def _check_proxies(proxy: ProxyConfig) -> None:
 
 def _load_catalog() -> Catalog:
     return Catalog.load(OWN_MODELS if OWN_MODELS.exists() else None)
+
+
+def _check_providers(catalog: Catalog) -> None:
+    """Refuse a model of a provider that there is none of."""
+    for provider, model in catalog.providers().items():
+        if provider not in PROVIDERS:
+            known = ", ".join(PROVIDERS)
+            raise CatalogError(f"models.{model}: there is no provider {provider!r}; there are {known}")
 
 
 async def _keys(tree: Tree, api_key: str | None, first_key: bool) -> str | None:

@@ -53,8 +53,7 @@ from flow2api.net.guard import Guard
 from flow2api.net.http import Http
 from flow2api.net.probe import probe
 from flow2api.net.url import parse_url
-from flow2api.providers.base import Provider
-from flow2api.providers.flow.provider import FlowProvider
+from flow2api.providers.registry import open_providers
 from flow2api.store.door import Store
 
 # Writes of the last records and of counters; short, since nothing waits for others there.
@@ -98,7 +97,9 @@ class Tree:
         self._roster = Roster()
         self._line: FairQueue[object] = FairQueue()
         self._library = Library(Path(config.storage.data_dir) / "media")
-        self._sessions = SessionRefresh(Logins(Path(config.storage.data_dir)), config.flow.page_url)
+        self._sessions = SessionRefresh(Logins(Path(config.storage.data_dir)))
+        self._providers = open_providers(ground.http, config, time.time)
+        self._traits = {name: provider.traits for name, provider in self._providers.items()}
         self._make_mailboxes()
         self._schedules = self._regular_work()
         self.accounts = self._accounts.ref
@@ -130,7 +131,7 @@ class Tree:
         account_parts, job_parts = self._account_parts(), self._job_parts()
         self.cut_short = job_parts.cut_short
         schedules = ChildSpec("schedules", self._schedules.supervisor, drain_seconds=SHORT_DRAIN_SECONDS)
-        rules = JobRules(config.jobs, config.flow, self._ground.take_up, self.keys.limits)
+        rules = JobRules(config.jobs, self._traits, self._ground.take_up, self.keys.limits)
         proxy_parts = self._proxy_parts()
         return [
             ChildSpec("ledger", lambda: Ledger(store, tally), mailbox=self._ledger, drain_seconds=SHORT_DRAIN_SECONDS),
@@ -170,10 +171,6 @@ class Tree:
             ),
         ]
 
-    def _providers(self) -> dict[str, Provider]:
-        flow = FlowProvider(self._http, self.config.flow, time.time)
-        return {flow.name: flow}
-
     def _account_parts(self) -> AccountParts:
         config = self.config
         policy = RestPolicy(
@@ -182,7 +179,7 @@ class Tree:
         dispatcher = self._dispatcher.ref
         return AccountParts(
             store=self._store,
-            providers=self._providers(),
+            providers=self._providers,
             captcha=self._captcha_source(),
             roster=self._roster,
             wake=lambda: dispatcher.cast(Reconsider()),
@@ -191,7 +188,6 @@ class Tree:
             exits=self._exits,
             sessions=self._sessions,
             now=time.time,
-            poll_seconds=config.flow.poll_interval,
         )
 
     def _job_parts(self) -> JobParts:
@@ -202,7 +198,7 @@ class Tree:
             ledger=self._ledger.ref,
             library=self._library,
             max_submits=self.config.jobs.max_submits,
-            poll_seconds=self.config.flow.poll_interval,
+            services=self._traits,
             pauses=Backoff(first=self.config.jobs.pause_seconds, factor=3, limit=20),
         )
 
@@ -212,10 +208,11 @@ class Tree:
         return TabCaptcha(self._tabs.ref, self._exits.exit_for)
 
     def _captcha(self) -> Captcha:
-        flow, rules = self.config.flow, self.config.captcha
+        rules = self.config.captcha
+        page = next(traits.captcha for traits in self._traits.values() if traits.captcha)
         parts = CaptchaParts(
             profile=Path(self.config.storage.data_dir) / "browser" / "captcha",
-            site=Site(page_url=flow.page_url, site_key=flow.recaptcha_site_key, script_url=rules.script_url),
+            site=Site(page_url=page.url, site_key=page.site_key, script_url=rules.script_url),
             rules=PoolRules(
                 max_tabs=rules.max_tabs,
                 idle_seconds=rules.idle_seconds,
@@ -229,7 +226,8 @@ class Tree:
 
     def _proxy_parts(self) -> ProxyParts:
         proxy = self.config.proxy
-        target = parse_url(proxy.check_url or self.config.flow.api_base_url)
+        usual = next(traits.base_url for traits in self._traits.values() if traits.base_url)
+        target = parse_url(proxy.check_url or usual)
         return ProxyParts(
             store=self._store,
             book=self._exits,

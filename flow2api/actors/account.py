@@ -5,7 +5,7 @@ beside the mailbox, as many at a time as the dispatcher hands out leases. It kno
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, TypeVar, assert_never
@@ -70,7 +70,7 @@ class AccountParts:
     """What every account actor works with."""
 
     store: Store
-    providers: dict[str, Provider]
+    providers: Mapping[str, Provider]
     captcha: CaptchaSource
     roster: Roster
     wake: Callable[[], object]
@@ -80,8 +80,6 @@ class AccountParts:
     exits: ExitBook
     sessions: KeptSessions
     now: Callable[[], float]
-    poll_seconds: float = 3.0
-    """Between two looks at the clips that run upstream."""
 
 
 class AccountActor(Actor[AccountMessage]):
@@ -94,17 +92,18 @@ class AccountActor(Actor[AccountMessage]):
         self._id = account_id
         self._parts = parts
         self._ref = ref
-        self._poller = Poller(account_id, self._check, parts.poll_seconds)
         self._rests_changed = trio.Event()
         self._job_in_error = ""
         self._unsaved = trio.Event()
         self._account: Account
         self._login: AccountLogin
+        self._poller: Poller
 
     async def start(self) -> None:
         parts = self._parts
         self._account, vault = await parts.store.read(accounts.get, self._id)
         self._login = AccountLogin(self._id, self._login_parts(), vault)
+        self._poller = Poller(self._id, self._check, self._provider.traits.poll_seconds)
         self._announce()
         self.tasks.start_soon(self._poller.run)
         self.tasks.start_soon(self._return_from_rest)
@@ -269,7 +268,7 @@ class AccountActor(Actor[AccountMessage]):
         checks: dict[str, Check] = {}
 
         async def one(made: Made) -> None:
-            checks[made.media_id] = await self._poller.wait_ended(made)
+            checks[made.media_id] = await self._poller.wait_ended(made, message.tell)
 
         async with trio.open_nursery() as nursery:
             for made in message.made:

@@ -73,7 +73,9 @@ class AccountLogin:
         return self._parts.provider.open(self._id, vault, self._parts.exit_for)
 
     def good(self) -> bool:
-        """Whether the access token will hold for a while."""
+        """Whether the access token will hold for a while; a credential that needs none is taken for good."""
+        if not self._parts.provider.traits.signs_in:
+            return True
         now = self._parts.now()
         until = self.session.signed_in_until
         if until is None:
@@ -127,7 +129,8 @@ class AccountLogin:
         async with self._lock:
             given = self._opened(vault)
             await given.sign_in()
-            _check_owner(given.identity.email, owner)
+            if self._parts.provider.traits.signs_in:  # keys do not say whose they are
+                _check_owner(given.identity.email, owner)
             self.session = self._opened(self._parts.provider.renewed_vault(self.session.vault, given.vault))
             await self._take_stock()
 
@@ -175,6 +178,8 @@ class AccountLogin:
                 await self._parts.store.write(accounts.save_vault, self._id, vault)
 
     def _ends_within(self, seconds: float) -> bool:
+        if not self._parts.provider.traits.signs_in:
+            return False
         now, until = self._parts.now(), self.session.signed_in_until
         if until is None:
             until = self._signed_in_at + UNKNOWN_LOGIN_SECONDS

@@ -1,5 +1,6 @@
 """What one account's actor understands."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,8 @@ class Follow(Ask[list[Check]], frozen=True):
     job_id: str
     generation: Generation
     made: tuple[Made, ...]
+    tell: Callable[[Check], object] = lambda check: None
+    """Called with each look at one that is unfinished; must not wait."""
 
 
 class Upsample(Ask[Begun], frozen=True):
@@ -133,6 +136,7 @@ class Change(Ask[AccountView], frozen=True, kw_only=True):
     video_concurrency: int | None = None
     images_on: bool | None = None
     videos_on: bool | None = None
+    group: str | None = None
 
     def of(self, account: Account) -> Account:
         """The account with what is to be changed."""

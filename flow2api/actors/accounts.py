@@ -3,6 +3,7 @@
 Each account is an on-demand child that parks when it keeps crashing, so one bad account can never bring down the others.
 """
 
+import hmac
 import logging
 import secrets
 from contextlib import suppress
@@ -39,18 +40,24 @@ class ListAccounts(Ask[list[AccountView]], frozen=True):
 
 
 class AddAccount(Ask[AccountView], frozen=True, kw_only=True):
-    """Add an account by a pasted credential, or give the one with the same e-mail its new credential.
+    """Add an account by a pasted credential, or renew the one with the same e-mail or the same key.
 
     Signs in before it answers. A `Failure` says why it could not be added; nothing is stored then.
     """
 
     provider: str
+    """Empty for the first of all."""
     credential: str
+    base_url: str | None = None
     label: str = ""
     note: str = ""
+    group: str = ""
     image_concurrency: int | None = None
     video_concurrency: int | None = None
     enabled: bool = True
+
+    def __repr__(self) -> str:
+        return f"AddAccount({self.provider!r}, label={self.label!r})"
 
 
 class AccountExport(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,8 +65,10 @@ class AccountExport(msgspec.Struct, frozen=True, kw_only=True):
 
     provider: str
     credential: str
+    base_url: str | None = None
     label: str = ""
     note: str = ""
+    group: str = ""
     image_concurrency: int = 2
     video_concurrency: int = 2
     enabled: bool = True
@@ -212,7 +221,7 @@ class Accounts(Actor[AccountsMessage]):
     async def _replace(self, message: ReplaceCredential) -> AccountView:
         """The credential is read by the account's own provider."""
         entry = self._entry(message.account_id)
-        vault = self._parts.providers[entry.account.provider].vault_for(message.credential)
+        vault = self._parts.providers[entry.account.provider].vault_for(message.credential, entry.account.base_url)
         return await self._command(message.account_id, to_account.ReplaceVault(vault))
 
     async def _command(self, account_id: str, command: "Ask[AccountView]") -> AccountView:
@@ -235,19 +244,19 @@ class Accounts(Actor[AccountsMessage]):
     # -- adding --------------------------------------------------------------------------------------------------
 
     async def _add(self, message: AddAccount) -> AccountView:
-        provider = self._parts.providers.get(message.provider)
+        provider = self._parts.providers.get(message.provider or next(iter(self._parts.providers)))
         if provider is None:
             known = ", ".join(sorted(self._parts.providers))
             raise Failure(Code.INVALID_VALUE, f"Unknown provider; known are: {known}.", param="provider")
-        vault = provider.vault_for(message.credential)
+        vault = provider.vault_for(message.credential, message.base_url)
         account_id = f"acc_{secrets.token_hex(6)}"
         try:
             async with self._adding:
                 session, balance = await self._prove(provider, account_id, vault)
-                earlier = self._with_email(message.provider, session.identity.email)
+                earlier = await self._earlier(provider, message.base_url, session)
                 if earlier is not None:
                     return await self._command(earlier, to_account.ReplaceVault(session.vault))
-                account = self._new(account_id, message, session, balance)
+                account = self._new(account_id, provider, message, session, balance)
                 await self._parts.store.write(accounts.insert, account, session.vault)
                 await self._start(account_id)
         finally:
@@ -266,23 +275,36 @@ class Accounts(Actor[AccountsMessage]):
         except UpstreamFailure as failure:
             raise told(failure) from None
 
-    def _with_email(self, provider: str, email: str | None) -> str | None:
+    async def _earlier(self, provider: Provider, base_url: str | None, session: Session) -> str | None:
+        """The account that is this one already: by its e-mail, else by its credential."""
+        email = session.identity.email
         if email is None:
-            return None
+            return await self._with_credential(provider, base_url, provider.credential_of(session.vault))
         for entry in self._parts.roster.entries():
-            if entry.account.provider == provider and (entry.account.email or "").lower() == email.lower():
+            if entry.account.provider == provider.name and (entry.account.email or "").lower() == email.lower():
                 return entry.account.id
         return None
 
-    def _new(self, account_id: str, message: AddAccount, session: Session, balance: Balance) -> Account:
+    async def _with_credential(self, provider: Provider, base_url: str | None, credential: str) -> str | None:
+        for account, vault in await self._parts.store.read(accounts.all_with_vaults):
+            same_place = account.provider == provider.name and account.base_url == _shown_url(base_url)
+            if same_place and hmac.compare_digest(provider.credential_of(vault), credential):
+                return account.id
+        return None
+
+    def _new(
+        self, account_id: str, provider: Provider, message: AddAccount, session: Session, balance: Balance
+    ) -> Account:
         defaults = self._defaults
         images, videos = message.image_concurrency, message.video_concurrency
         return Account(
             id=account_id,
-            provider=message.provider,
+            provider=provider.name,
             label=message.label or session.identity.email or account_id,
             email=session.identity.email,
             note=message.note,
+            group=message.group,
+            base_url=_shown_url(message.base_url),
             tier=balance.tier,
             credits=balance.credits,
             image_concurrency=defaults.default_image_concurrency if images is None else images,
@@ -300,12 +322,19 @@ def _child(account_id: str) -> str:
     return f"account {account_id}"
 
 
+def _shown_url(base_url: str | None) -> str | None:
+    """The address as it is stored with the account."""
+    return (base_url or "").strip().rstrip("/") or None
+
+
 def _exported(provider: Provider, account: Account, vault: bytes) -> AccountExport:
     return AccountExport(
         provider=account.provider,
         credential=provider.credential_of(vault),
+        base_url=account.base_url,
         label=account.label,
         note=account.note,
+        group=account.group,
         image_concurrency=account.image_concurrency,
         video_concurrency=account.video_concurrency,
         enabled=account.standing.state is not AccountState.DISABLED,
@@ -317,6 +346,7 @@ def told(failure: UpstreamFailure) -> Failure:
     code = {
         FailureKind.UNREACHABLE: Code.UPSTREAM_UNREACHABLE,
         FailureKind.NEEDS_LOGIN: Code.INVALID_VALUE,
+        FailureKind.KEY_REFUSED: Code.INVALID_VALUE,
         FailureKind.LOGIN_EXPIRED: Code.INVALID_VALUE,
         FailureKind.ACCOUNT_MOVED: Code.INVALID_VALUE,
         FailureKind.WRONG_ACCOUNT: Code.CONFLICT,

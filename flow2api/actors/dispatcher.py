@@ -4,16 +4,15 @@ It looks at the roster, decides in one synchronous function and never waits for 
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple, assert_never
 
 import msgspec
 
+from flow2api.actors.choice import Choice, Chooser, Wanted
 from flow2api.actors.fair_queue import FairQueue
 from flow2api.actors.roster import Entry, Roster, WorkKind
-from flow2api.domain import rest
-from flow2api.domain.account import Hindrance
-from flow2api.domain.job import Generation, price
+from flow2api.domain.job import Generation, price, ways_of
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.mailbox import Ask, Reply
@@ -45,12 +44,14 @@ class Hold:
 class Lease:
     """The right to use one slot of one account. Close it as soon as the slot is no longer needed; closing twice is harmless."""
 
-    def __init__(self, entry: Entry, hold: "Hold") -> None:
+    def __init__(self, entry: Entry, hold: "Hold", generation: Generation | None = None) -> None:
         self.account_id = entry.account.id
         self.label = entry.account.label
         self.tier = entry.account.tier
         self.signed_in = entry.signed_in
         self.account = entry.ref
+        self.generation = generation
+        """What was asked for, on the way that this account stands for; None for a lease that begins nothing."""
         self._hold: Hold | None = hold
 
     def settle(self) -> None:
@@ -120,7 +121,7 @@ class Dispatcher(Actor[DispatcherMessage]):
         self._positions = queue
         self._queue: FairQueue[_Waiting] = queue  # type: ignore[assignment]
         self._now = now
-        self._deciding = False
+        self._chooser = Chooser(roster)
 
     async def start(self) -> None:
         # Leases of an earlier life died with the jobs that held them: jobs are restarted after this actor.
@@ -156,56 +157,20 @@ class Dispatcher(Actor[DispatcherMessage]):
             need = _need(waiting.wish)
             if need in barren:
                 continue
-            entry = self._choose(waiting.wish, now)
-            if entry is None:
+            choice = self._chooser.choose(_wanted(waiting.wish), now)
+            if choice is None:
                 barren.add(need)
                 continue
             self._queue.serve(job_id)
-            self._grant(waiting, entry)
+            self._grant(waiting, choice)
 
     def _any_slot(self) -> bool:
         free = self._roster.free_slots
         return any(free(entry.account, "image") or free(entry.account, "video") for entry in self._roster.entries())
 
-    def _choose(self, wish: Acquire, now: float) -> Entry | None:
-        kind = wish.generation.kind
-        able = [
-            entry
-            for entry in self._candidates(wish)
-            if self._roster.free_slots(entry.account, kind) and self._hindrance(wish, entry, now) is None
-        ]
-        return min(able, key=lambda entry: self._rank(wish, entry), default=None)
-
-    def _rank(self, wish: Acquire, entry: Entry) -> tuple[object, ...]:
-        """Smaller is better: not just failed for this job, signed in, tier known, least loaded, longest unused."""
-        account = entry.account
-        kind = wish.generation.kind
-        limit = account.image_concurrency if kind == "image" else account.video_concurrency
-        return (
-            account.id in wish.avoid,
-            account.captcha_strikes > 0,
-            not entry.signed_in,
-            account.tier == "unknown",
-            self._roster.in_flight(account.id, kind) / limit,
-            account.last_used_at or 0.0,
-        )
-
-    def _candidates(self, wish: Acquire) -> Iterable[Entry]:
-        if wish.only is None:
-            return self._roster.entries()
-        entry = self._roster.get(wish.only)
-        return () if entry is None else (entry,)
-
-    def _hindrance(self, wish: Acquire, entry: Entry, now: float) -> Hindrance | None:
-        account = entry.account
-        reserved = self._roster.reserved(account.id)
-        if reserved and account.credits is not None:
-            account = msgspec.structs.replace(account, credits=account.credits - reserved)
-        return rest.hindrance(account, wish.generation, now)
-
-    def _grant(self, waiting: _Waiting, entry: Entry) -> None:
-        generation = waiting.wish.generation
-        lease = Lease(entry, self._hold(entry, generation.kind, price(generation, entry.account.tier)))
+    def _grant(self, waiting: _Waiting, choice: Choice) -> None:
+        entry, generation = choice
+        lease = Lease(entry, self._hold(entry, generation.kind, price(generation, entry.account.tier)), generation)
         if not waiting.reply.set(lease):
             lease.close()
 
@@ -227,44 +192,22 @@ class Dispatcher(Actor[DispatcherMessage]):
         for job_id, waiting in list(self._queue.order()):
             need = _need(waiting.wish)
             if need not in verdicts:
-                verdicts[need] = self._hopeless(waiting.wish, now)
+                verdicts[need] = self._chooser.hopeless(_wanted(waiting.wish), now, waiting.wish.deadline)
             failure = verdicts[need]
             if failure is not None:
                 self._queue.remove(job_id)
                 waiting.reply.fail(failure)
 
-    def _hopeless(self, wish: Acquire, now: float) -> Failure | None:
-        reasons: list[tuple[str, Hindrance]] = []
-        for entry in self._candidates(wish):
-            hindrance = self._hindrance(wish, entry, now)
-            if hindrance is None or (hindrance.until is not None and hindrance.until < wish.deadline):
-                return None
-            reasons.append((entry.account.label, hindrance))
-        return _no_account(reasons, now)
+
+def _wanted(wish: Acquire) -> Wanted:
+    return Wanted(wish.generation, wish.only, wish.avoid)
 
 
 def _need(wish: Acquire) -> object:
     """What a wish asks of an account: wishes with the same need are served, or not, by the same accounts."""
     generation = wish.generation
+    ways = tuple(
+        (way.provider, way.group, way.upstream_model, way.min_tier, way.credits) for way in ways_of(generation)
+    )
     # Deadlines are compared to the minute, so that a storm of equal wishes is judged once.
-    return (
-        *(generation.provider, generation.kind, generation.model, generation.min_tier, generation.credits),
-        *(wish.only, wish.deadline // 60),
-    )
-
-
-def _no_account(reasons: list[tuple[str, Hindrance]], now: float) -> Failure:
-    if not reasons:
-        return Failure(
-            Code.NO_ACCOUNT_AVAILABLE,
-            "There is no account that could serve this. Add one with `flow2api account add`.",
-        )
-    listed = "; ".join(f"{label}: {hindrance.detail}" for label, hindrance in reasons[:20])
-    more = f"; and {len(reasons) - 20} more" if len(reasons) > 20 else ""
-    returns = [hindrance.until for _, hindrance in reasons if hindrance.until is not None]
-    broke = all(hindrance.code in rest.OUT_OF_CREDIT_CODES for _, hindrance in reasons)
-    return Failure(
-        Code.INSUFFICIENT_QUOTA if broke else Code.NO_ACCOUNT_AVAILABLE,
-        f"No account can serve this now. {listed}{more}.",
-        retry_after_seconds=max(1.0, min(returns) - now) if returns else None,
-    )
+    return generation.kind, generation.model, ways, wish.only, wish.avoid, wish.deadline // 60

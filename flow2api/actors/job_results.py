@@ -7,6 +7,7 @@ says where the lesser thing lies; one is never passed off as the other.
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
 import trio
 
 from flow2api.actors.account_messages import CheckJoin, Enlarge, FetchClip, Join, Locate
@@ -20,7 +21,7 @@ from flow2api.domain.media import MediaFile
 from flow2api.domain.verdict import BEFORE_SUBMIT
 from flow2api.errors import Code, Failure
 from flow2api.kit.errors import ActorError
-from flow2api.providers.base import Stage
+from flow2api.providers.base import Begun, Stage
 
 log = logging.getLogger("flow2api.jobs")
 
@@ -44,11 +45,28 @@ class Results:
         if generation.kind == "image" and generation.upscale is not None:
             self._steps.live.show(stage="upscaling")
             return await side_by_side(self._enlarged, job.made)
-        if generation.source is not None:
+        if generation.source is not None and self._steps.service.joins:
             self._steps.live.show(stage="joining")
             return [await self._joined(generation.source, made) for made in job.made]
         self._steps.live.show(stage="saving")
         return await side_by_side(self.fetched, job.made)
+
+    async def delivered(self, begun: Begun) -> tuple[Made, ...]:
+        """What was begun and is done; what came as bytes is on disk by then, since it cannot be fetched again.
+
+        Raises:
+            Ended: it cannot be kept."""
+        if not begun.data:
+            return begun.made
+        self._steps.live.show(stage="saving")
+        made = []
+        try:
+            for one, data in zip(begun.made, begun.data, strict=True):
+                file = await self._parts.media.ask(KeepResult(self._steps.job.id, data))
+                made.append(msgspec.structs.replace(one, file=file.name))
+        except Failure as failure:
+            raise Ended(failure) from None
+        return tuple(made)
 
     def located(self) -> tuple[Made, ...]:
         """What the job made, with all that was learned of it while it was fetched; follow-up work may need that."""
@@ -76,9 +94,17 @@ class Results:
 
     async def fetched(self, made: Made) -> MediaFile:
         """A finished result on disk: by its link, and for a clip also by way of its account."""
+        if made.file is not None:
+            return await self._kept(made.file)
         if self._steps.job.generation.kind == "image" and made.url is not None:
             return await self._by_link(made)
         return await self._by_account(made)
+
+    async def _kept(self, name: str) -> MediaFile:
+        try:
+            return await self._parts.media.ask(AdoptResult(self._steps.job.id, name))
+        except Failure as failure:
+            raise Ended(failure) from None
 
     async def _by_link(self, made: Made) -> MediaFile:
         job = self._steps.job
@@ -95,7 +121,8 @@ class Results:
             try:
                 located = await lease.account.ask(Locate(made))
                 self._located[made.media_id] = located
-                return await self._by_link(located)
+                if located.url is not None or job.generation.kind == "image":
+                    return await self._by_link(located)
             except (UpstreamFailure, ActorError, Ended) as trouble:
                 if job.generation.kind == "image":
                     raise Ended(_lost(trouble)) from None
@@ -171,7 +198,7 @@ class Results:
         with await self._owner() as lease:
             joined = await lease.account.ask(Join(source, await self.found(lease, extension)))
             while True:
-                await trio.sleep(self._parts.poll_seconds)
+                await trio.sleep(self._steps.service.poll_seconds)
                 check = await lease.account.ask(CheckJoin(joined, path))
                 if check.stage is Stage.DONE:
                     break

@@ -5,6 +5,7 @@ task early (a crash, a kill, a drain) leaves a row from which the job goes on.
 """
 
 import logging
+from collections.abc import Sequence
 
 import trio
 
@@ -91,7 +92,7 @@ class JobRun:
     async def _accepted(self, lease: Lease, begun: Begun) -> None:
         lease.settle()
         if begun.finished:
-            await self._steps.write(JobState.FETCHING, made=begun.made)
+            await self._steps.write(JobState.FETCHING, made=await self._results.delivered(begun))
             return
         await self._steps.write(JobState.RUNNING, made=begun.made)
         await self._until_made(lease)
@@ -120,7 +121,8 @@ class JobRun:
     async def _try(self, lease: Lease) -> Begun | None:
         """One try on one account; None when another try may help."""
         steps = self._steps
-        steps.show_state(JobState.STARTING, account_id=lease.account_id, account=lease.label)
+        changes = {} if lease.generation is None else {"generation": lease.generation}
+        steps.show_state(JobState.STARTING, account_id=lease.account_id, account=lease.label, **changes)
         submitted = False
         try:
             prepared = await self._prepare(lease)
@@ -237,7 +239,8 @@ class JobRun:
         """Ask the account until it knows; its actor may come and go meanwhile."""
         while True:
             try:
-                return await lease.account.ask(Follow(self._job.id, self._job.generation, self._job.made))
+                job = self._job
+                return await lease.account.ask(Follow(job.id, job.generation, job.made, _Teller(self._live, job.made)))
             except ActorStopped as error:
                 if not isinstance(error, ActorParked):
                     raise Ended(
@@ -291,6 +294,23 @@ class JobRun:
         else:
             word = "The provider was asked to stop. What it had counted by then may stay counted."
         return JobError(code=Code.CANCELLED, message=f"Cancelled while the provider worked on it. {word}")
+
+
+class _Teller:
+    """Shows the watchers of a job how far the provider is with all that it makes."""
+
+    def __init__(self, live: LiveJob, made: Sequence[Made]) -> None:
+        self._live = live
+        self._percents = dict.fromkeys((one.media_id for one in made), 0)
+
+    def __call__(self, check: Check) -> None:
+        seen = self._live.progress
+        percent, note = seen.percent, check.note or seen.note
+        if check.percent is not None:
+            self._percents[check.made.media_id] = check.percent
+            percent = sum(self._percents.values()) // len(self._percents)
+        if (percent, note) != (seen.percent, seen.note):
+            self._live.show(percent=percent, note=note)
 
 
 def _bug(job: Job) -> Failure:

@@ -5,7 +5,7 @@ Every durable step is written before the next is taken, so whatever ends the tas
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from flow2api.domain.request import RequestRecord
 from flow2api.errors import Code, Failure
 from flow2api.kit.mailbox import Ref
 from flow2api.kit.timing import Backoff
+from flow2api.providers.base import Traits
 from flow2api.store import jobs
 from flow2api.store.door import Store
 from flow2api.store.errors import StoreFault
@@ -45,11 +46,11 @@ class JobParts:
     ledger: Ref[Note]
     library: Library
     max_submits: int
+    services: Mapping[str, Traits]
+    """What the providers are like, by name."""
     now: Callable[[], float] = time.time
     pauses: Backoff = DEFAULT_PAUSES
     """Before another try, when the trouble is not the account's alone."""
-    poll_seconds: float = 3.0
-    """Between two looks at a clip that is being joined."""
     cut_short: list[str] = field(default_factory=list)
     """Ids of the jobs that were still at work when the drain's time was over; for the exit code."""
 
@@ -83,6 +84,11 @@ class JobSteps:
     @property
     def job(self) -> Job:
         return self.live.job
+
+    @property
+    def service(self) -> Traits:
+        """What the provider of the job's route is like."""
+        return self.parts.services[self.job.generation.provider]
 
     def seconds_left(self) -> float:
         """Until the generation must be done; at least one, so that what is ready can still be taken."""
@@ -128,13 +134,13 @@ class JobSteps:
     def show_state(self, state: JobState, *, account: str | None = None, **changes: object) -> None:
         """A move that need not be on disk: a restart begins from the last written state anyway."""
         job = move(self.job, state, self.parts.now(), **changes)
-        self.live.show(job=job, account=account, stage="", position=None)
+        self.live.show(job=job, account=account, stage="", position=None, percent=None, note="")
 
     async def write(self, state: JobState, **changes: object) -> None:
         """A move that is on disk when this returns."""
         job = move(self.job, state, self.parts.now(), **changes)
         await self._durably(lambda: self.parts.store.write(jobs.save, job))
-        self.live.show(job=job, stage="", position=None)
+        self.live.show(job=job, stage="", position=None, percent=None, note="")
 
     async def keep(self, files: Sequence[MediaFile]) -> None:
         """Store the records of files that exist although the job will fail."""
@@ -145,11 +151,11 @@ class JobSteps:
         now = self.parts.now()
         job = move(self.job, state, now, **changes)
         await self._durably(lambda: self.parts.store.write(jobs.finish, job, files))
-        self.live.show(job=job, stage="", position=None)
+        self.live.show(job=job, stage="", position=None, percent=None, note="")
         log.info(
-            "generation ended job=%s model=%s state=%s code=%s account=%s seconds=%.1f",
+            "generation ended job=%s model=%s state=%s code=%s account=%s route=%s seconds=%.1f",
             *(job.id, job.generation.model, job.state.value, job.error.code.value if job.error else "-"),
-            *(job.account_id, now - job.created_at),
+            *(job.account_id, job.generation.route, now - job.created_at),
         )
         self.parts.ledger.cast(Note(_record(job)))
 

@@ -17,16 +17,17 @@ from flow2api.actors.budgets import Budgets
 from flow2api.actors.job_run import JobRun
 from flow2api.actors.job_steps import Interrupted, JobParts
 from flow2api.actors.watch import LiveJob, Watch
-from flow2api.config import FlowConfig, JobsConfig
+from flow2api.config import JobsConfig
 from flow2api.domain.charge import Spending, charge, day_of
 from flow2api.domain.events import JobMoved
-from flow2api.domain.job import Generation, Idempotency, Job, JobState, Progress
+from flow2api.domain.job import Generation, Idempotency, Job, JobState, Progress, ways_of
 from flow2api.domain.key import UNLIMITED, Limits
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ask, Reply
 from flow2api.log import request_id
+from flow2api.providers.base import Traits
 from flow2api.store import charges, jobs
 from flow2api.store.errors import StoreFault
 
@@ -104,7 +105,8 @@ class JobRules:
     """The operator's limits, from the settings."""
 
     jobs: JobsConfig
-    flow: FlowConfig
+    services: Mapping[str, Traits]
+    """What the providers are like, by name."""
     take_up: bool = True
     """Whether stored generations go on. Not in a gateway that a command starts for itself: it would not live to their end."""
     limits: Callable[[str], Limits] = lambda caller: UNLIMITED
@@ -112,7 +114,8 @@ class JobRules:
 
     def deadlines(self, generation: Generation, now: float) -> tuple[float, float]:
         """End of the waiting, end of the generation; fixed at submit."""
-        allowed = self.flow.image_timeout if generation.kind == "image" else self.flow.video_timeout
+        services = [self.services[way.provider] for way in ways_of(generation)]
+        allowed = max(one.image_seconds if generation.kind == "image" else one.video_seconds for one in services)
         waiting_ends = now + self.jobs.queue_timeout
         return waiting_ends, waiting_ends + allowed
 

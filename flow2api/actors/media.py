@@ -72,7 +72,7 @@ class KeepResult(Ask[MediaFile], frozen=True):
 
 
 class AdoptResult(Ask[MediaFile], frozen=True):
-    """Take in a clip that was written under a name of the library."""
+    """Take in a result that was written under a name of the library."""
 
     job_id: str
     name: str
@@ -183,6 +183,9 @@ class Media(Actor[MediaMessage]):
         path = self._library.path(message.name)
         if path is None:
             raise ValueError("a result must have a name of the library")
+        if path.suffix != ".mp4":
+            size, info = await trio.to_thread.run_sync(_picture_facts, path)
+            return self._record(message.name, size, info, "result", message.job_id)
         size = await trio.to_thread.run_sync(_clip_size, path)
         width, height, seconds = await trio.to_thread.run_sync(_clip_facts, path)
         info = picture.PictureInfo("video/mp4", "mp4", width, height)
@@ -251,6 +254,14 @@ class Media(Actor[MediaMessage]):
             created_at=now,
             expires_at=now + keep if keep else None,
         )
+
+
+def _picture_facts(path: Path) -> tuple[int, picture.PictureInfo]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Failure(Code.RESULT_LOST, f"The picture is not where it should be ({error.strerror}).") from error
+    return len(data), picture.inspect(data)
 
 
 def _clip_size(path: Path) -> int:

@@ -24,7 +24,7 @@ class _Watched:
         self.made = made
         self.check: Check | None = None
         self.ended = trio.Event()
-        self.waiters = 0
+        self.listeners: list[Callable[[Check], object]] = []
 
 
 class Poller:
@@ -39,16 +39,18 @@ class Poller:
         self._watched: dict[str, _Watched] = {}
         self._some = trio.Event()
 
-    async def wait_ended(self, made: Made) -> Check:
-        """How the clip ended: done, failed, or in a way that the provider does not know. Cancelling it forgets the clip."""
+    async def wait_ended(self, made: Made, tell: Callable[[Check], object] = lambda check: None) -> Check:
+        """How the clip ended: done, failed, or in a way that the provider does not know. Cancelling it forgets the clip.
+
+        `tell` is called with what each look before that finds."""
         watched = self._watched.setdefault(made.media_id, _Watched(made))
-        watched.waiters += 1
+        watched.listeners.append(tell)
         self._some.set()
         try:
             await watched.ended.wait()
         finally:
-            watched.waiters -= 1
-            if not watched.waiters:
+            watched.listeners.remove(tell)
+            if not watched.listeners:
                 self._watched.pop(made.media_id, None)
         if watched.check is None:
             raise RuntimeError("a clip ended without saying how")
@@ -81,7 +83,11 @@ class Poller:
 
     def _note(self, check: Check) -> None:
         watched = self._watched.get(check.made.media_id)
-        if watched is None or check.stage in (Stage.WAITING, Stage.RUNNING):
+        if watched is None:
+            return
+        if check.stage in (Stage.WAITING, Stage.RUNNING):
+            for tell in watched.listeners:
+                tell(check)
             return
         watched.check = check
         watched.ended.set()

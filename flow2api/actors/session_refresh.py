@@ -60,9 +60,8 @@ class OpenVisit(Protocol):
 class SessionRefresh:
     """The kept profiles, as a source of sessions."""
 
-    def __init__(self, logins: Logins, page_url: str, open_visit: OpenVisit = open_visit) -> None:
+    def __init__(self, logins: Logins, open_visit: OpenVisit = open_visit) -> None:
         self._logins = logins
-        self._page_url = page_url
         self._open_visit = open_visit
         self._turn = trio.Lock()
 
@@ -84,13 +83,17 @@ class SessionRefresh:
             SameSession: the browser holds that very one.
             Failure: there is no profile, no session in it, or no browser to be had; the message says what to do.
         """
+        page_url = provider.traits.login_page
+        if page_url is None:
+            message = f"A {provider.traits.credential} of {provider.traits.title} is not renewed from a browser."
+            raise Failure(Code.UNSUPPORTED_OPERATION, message)
         if not self.kept(account_id):
             message = f"No browser profile is kept for this account. Sign in with one: {_login(account_id)}"
             raise Failure(Code.CONFLICT, message)
         async with self._turn:
             try:
                 with trio.fail_after(VISIT_SECONDS):
-                    found = await self._look(account_id, provider, vault, exit_for())
+                    found = await self._look(account_id, provider, page_url, vault, exit_for())
             except ProfileInUse as fault:
                 raise Failure(Code.CONFLICT, f"Not now: {fault}.") from None
             except BrowserUnavailable as fault:
@@ -104,11 +107,11 @@ class SessionRefresh:
         return found
 
     async def _look(
-        self, account_id: str, provider: Provider, vault: Callable[[], bytes], exit_url: str | None
+        self, account_id: str, provider: Provider, page_url: str, vault: Callable[[], bytes], exit_url: str | None
     ) -> bytes:
         folder, found = self._logins.folder(account_id), None
         with held(folder):
-            async with self._open_visit(folder, self._page_url, exit_url=exit_url) as visit:
+            async with self._open_visit(folder, page_url, exit_url=exit_url) as visit:
                 with trio.move_on_after(LOAD_SECONDS):
                     await visit.load()
                 with trio.move_on_after(SETTLE_SECONDS):

@@ -39,7 +39,8 @@ class Parts(NamedTuple):
         if generation.seed is None:
             return generation
         least, most = self.seeds
-        return replace(generation, seed=least + (generation.seed - least + further) % (most - least + 1))
+        seed = least + (generation.seed - least + further) % (most - least + 1)
+        return replace(generation, seed=seed, ways=tuple(replace(way, seed=seed) for way in generation.ways))
 
 
 class Batch:
@@ -52,6 +53,10 @@ class Batch:
     def first(self) -> Job:
         """The first job, which names the batch: its id and its time are those of the answer."""
         return self._watches[0].progress.job
+
+    def route(self) -> str:
+        """By which routes its jobs went, each named once."""
+        return ", ".join(dict.fromkeys(watch.progress.job.generation.route for watch in self._watches))
 
     async def wait_final(self) -> list[Job]:
         """All jobs once they are final.

@@ -8,7 +8,10 @@ from collections.abc import Iterable
 
 Headers = list[tuple[bytes, bytes]]
 
-EXPOSED = b"x-request-id, retry-after, retry-after-ms, content-disposition, openai-poll-after-ms, x-goog-upload-url, x-goog-upload-status"
+EXPOSED = (
+    b"x-request-id, retry-after, retry-after-ms, content-disposition, openai-poll-after-ms, x-goog-upload-url, x-goog-upload-status, "
+    b"x-flow2api-route"
+)
 _METHODS = b"GET, POST, DELETE, OPTIONS, HEAD"
 _PREFLIGHT_SECONDS = b"7200"
 _PRIVATE = b"/api/"

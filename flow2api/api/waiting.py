@@ -4,6 +4,7 @@ Shared by all dialects. Knows the job only through its watch, and nothing of wha
 """
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 import trio
 from quart_trio.wrappers import TrioResponse
@@ -17,21 +18,28 @@ from flow2api.domain.job import Progress
 from flow2api.errors import Failure
 
 JSON = "application/json"
+ROUTE_HEADER = "X-Flow2API-Route"
 
 # A stage that passes sooner is not told: nobody could read it, and each line costs a write on every open stream.
 SETTLE_SECONDS = 0.15
 
 
 async def whole(
-    finish: Callable[[], Awaitable[bytes]], pace: Pace, *, farewell: Callable[[Failure], bytes] = envelope
+    finish: Callable[[], Awaitable[bytes]],
+    pace: Pace,
+    *,
+    route: Callable[[], str] | None = None,
+    farewell: Callable[[Failure], bytes] = envelope,
 ) -> TrioResponse:
     """The JSON answer that `finish` comes to, in one piece. It is begun again when it takes long, so it must be repeatable.
 
     A failure is raised as long as no byte went out. After `pace.blank_after_seconds` the answer begins with white space, which JSON
-    allows, and a failure is worded by `farewell` in the caller's dialect.
+    allows, and a failure is worded by `farewell` in the caller's dialect. An answer that comes before that names
+    its `route`, asked for once it is finished.
     """
     with trio.move_on_after(pace.blank_after_seconds):
-        return TrioResponse(await finish(), content_type=JSON)
+        body = await finish()
+        return TrioResponse(body, content_type=JSON, headers=_naming(route()) if route else None)
 
     async def fill(line: sse.Line) -> None:
         await line.send(b" ")
@@ -41,6 +49,11 @@ async def whole(
         await sse.Line(write, lambda: b" ", pace.beat_seconds).run(fill)
 
     return Poured(pour, content_type=JSON, farewell=farewell)
+
+
+def _naming(route: str) -> dict[str, str]:
+    # A header holds ASCII alone, and an operator's own model may be called anything.
+    return {ROUTE_HEADER: quote(route, safe="/@:._-, ")}
 
 
 async def follow(watch: Watch, tell: Callable[[Progress], Awaitable[None]]) -> None:

@@ -15,7 +15,7 @@ from flow2api.cli.output import moment, print_json, print_table, shown
 from flow2api.cli.wiring import Wiring
 from flow2api.domain.account import AccountView
 
-_COLUMNS = ("id", "name", "tier", "credits", "state", "reason", "until", "pictures", "clips")
+_COLUMNS = ("id", "kind", "group", "name", "tier", "credits", "state", "reason", "until", "pictures", "clips")
 
 
 @click.group()
@@ -26,19 +26,26 @@ def account() -> None:
 @account.command("add")
 @with_start
 @with_json
+@click.option("--kind", metavar="NAME", help="Which service it is an account of; left out, Google Flow.")
 @click.option(
+    "--key",
     "--session-token",
-    metavar="TOKEN",
-    help="The cookie __Secure-next-auth.session-token of labs.google; - reads it from standard input. "
+    "credential",
+    metavar="TEXT",
+    help="Its API key, for Google Flow the cookie __Secure-next-auth.session-token of labs.google; - reads it from standard input. "
     "Left out, it is asked for without being shown, which keeps it out of the shell's history.",
 )
+@click.option("--base-url", metavar="URL", help="Address of the service, where accounts of its kind have their own.")
+@click.option("--group", default="", help="Label by which routes of models choose accounts.")
 @click.option("--label", default="", help="Name to call the account by; else its e-mail address.")
 @click.option("--note", default="", help="Anything you want to remember about it.")
 @click.pass_obj
-def add(wiring: Wiring, start: Start, as_json: bool, session_token: str | None, label: str, note: str) -> None:
-    """Add a Google Flow account, or renew the login of one that is known. Signs in before it says yes."""
-    credential = _credential(session_token)
-    body = {"provider": "flow", "credential": credential, "label": label, "note": note}
+def add(
+    wiring: Wiring, /, start: Start, as_json: bool, kind: str | None, credential: str | None, **fields: str | None
+) -> None:
+    """Add an account, or renew the login or key of one that is known. It is tried, free of charge, before it is taken."""
+    given = {"provider": kind, "credential": _credential(credential, kind), **fields}
+    body = {name: value for name, value in given.items() if value}
     print_account("added", call(wiring, start, "POST", "/api/accounts", body), as_json)
 
 
@@ -92,6 +99,18 @@ def export_accounts(wiring: Wiring, start: Start, file: Path | None) -> None:
         with os.fdopen(descriptor, "wb") as out:
             out.write(msgspec.json.format(msgspec.json.encode(answer), indent=2) + b"\n")
     click.echo(f"wrote {len(answer['accounts'])} accounts with their credentials to {file}; keep it safe")
+
+
+@account.command("group")
+@with_start
+@with_json
+@click.argument("account_id", metavar="ID")
+@click.argument("name", default="")
+@click.pass_obj
+def group(wiring: Wiring, start: Start, account_id: str, name: str, as_json: bool) -> None:
+    """Put an account into the group NAME; without a name it leaves its group."""
+    answer = call(wiring, start, "PATCH", f"/api/accounts/{part(account_id)}", {"group": name})
+    print_account("changed", answer, as_json)
 
 
 @account.command("remove")
@@ -149,15 +168,15 @@ def _act(wiring: Wiring, start: Start, account_id: str, act: str, as_json: bool)
     print_account(f"{act}{'d' if act.endswith('e') else 'ed'}", answer, as_json)
 
 
-def _credential(given: str | None) -> str:
-    """The session token from the option, from standard input or asked for."""
+def _credential(given: str | None, kind: str | None) -> str:
+    """The key or session token from the option, from standard input or asked for."""
     if given is None:
-        given = click.prompt("Session token", hide_input=True, err=True)
+        given = click.prompt("API key" if kind else "Session token", hide_input=True, err=True)
     elif given == "-":
         given = sys.stdin.read()
     token = str(given).strip()
     if not token:
-        raise click.UsageError("the session token is empty")
+        raise click.UsageError("the key or session token is empty")
     return token
 
 
@@ -175,6 +194,8 @@ def _row(view: AccountView) -> tuple[object, ...]:
     account, standing = view.account, view.account.standing
     return (
         account.id,
+        account.provider,
+        account.group or None,
         account.label,
         account.tier.value,
         account.credits,

@@ -10,13 +10,10 @@ from flow2api.config.load import Resolved, check_override, load_config
 from flow2api.config.problems import ConfigError
 from flow2api.config.render import render
 from flow2api.config.schema import (
-    LONGEST_INTERVAL,
-    SHORTEST_INTERVAL,
     AccountsConfig,
     BackupConfig,
     CaptchaConfig,
     Config,
-    FlowConfig,
     JobsConfig,
     LogConfig,
     MediaConfig,
@@ -25,7 +22,9 @@ from flow2api.config.schema import (
     ServerConfig,
     StorageConfig,
 )
+from flow2api.config.services import FlowConfig
 from flow2api.config.sources import DEFAULT_PATH, Value
+from flow2api.config.values import LONGEST_INTERVAL, SHORTEST_INTERVAL
 
 __all__ = [
     "DEFAULT_PATH",

@@ -10,34 +10,21 @@ import msgspec
 from msgspec import Meta
 
 from flow2api.config.dialects import ChatConfig, ModelsConfig
-
-MIB = 1024 * 1024
-GIB = 1024 * MIB
-DAY = 86400.0
-YEARS = 3650 * DAY
-SHORTEST_INTERVAL = 10.0
-LONGEST_INTERVAL = 31 * DAY
-PORTS = 65535
-
-Origin = Annotated[
-    str, Meta(pattern=r"^(\*|https?://[^\s/]+)$", title='"*" or an origin such as "https://chat.example.org"')
-]
-Network = Annotated[
-    str, Meta(pattern=r"^[0-9a-fA-F:.]+(/\d{1,3})?$", title='an IP address or a network such as "10.0.0.0/8"')
-]
-Place = Annotated[
-    str, Meta(pattern=r"^[\w.:-]+(/\d{1,3})?$", title='an IP address, a network such as "10.0.0.0/8" or a host name')
-]
-Proxy = Annotated[
-    str,
-    Meta(
-        pattern=r"^\S+$",
-        title='an address such as "http://user:password@host:8080", "socks5://host:1080" or "host:8080"',
-    ),
-]
-Interval = Annotated[float, Meta(ge=SHORTEST_INTERVAL, le=LONGEST_INTERVAL)]
-BASE_URL = r"^https?://[^\s?#]*[^\s?#/]$"
-A_BASE_URL = "an http or https address without a slash at its end"
+from flow2api.config.services import FlowConfig
+from flow2api.config.values import (
+    A_BASE_URL,
+    BASE_URL,
+    DAY,
+    GIB,
+    MIB,
+    PORTS,
+    YEARS,
+    Interval,
+    Network,
+    Origin,
+    Place,
+    Proxy,
+)
 
 
 class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,58 +66,6 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     beat_seconds: Annotated[
         float, Meta(ge=0.01, le=3600, description="Seconds for which an answer that has begun is never silent.")
     ] = 10.0
-
-
-class FlowConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The Google Flow service."""
-
-    labs_base_url: Annotated[
-        str, Meta(pattern=BASE_URL, title=A_BASE_URL, description="Base address of sign-in, projects and media links.")
-    ] = "https://labs.google/fx/api"
-    api_base_url: Annotated[
-        str, Meta(pattern=BASE_URL, title=A_BASE_URL, description="Base address of credits, uploads and generation.")
-    ] = "https://aisandbox-pa.googleapis.com/v1"
-    page_url: Annotated[
-        str,
-        Meta(
-            pattern=BASE_URL,
-            title=A_BASE_URL,
-            description="Page on which captcha tokens are asked for.",
-        ),
-    ] = "https://labs.google/fx/tools/flow"
-    recaptcha_site_key: Annotated[
-        str,
-        Meta(
-            pattern=r"^[\w-]+$",
-            title="letters, digits, - and _",
-            description="Site key of that page's captcha.",
-        ),
-    ] = "6LdsFiUsAAAAAIjVDZcuLhaHiDn5nnHVXVRQGeMV"
-    poll_interval: Annotated[
-        float,
-        Meta(
-            ge=0.01,
-            le=600,
-            description="Seconds between two looks at the clips that an account has under way.",
-        ),
-    ] = 3.0
-    request_timeout: Annotated[
-        float, Meta(ge=0.1, le=3600, description="Seconds that one call to the service may take.")
-    ] = 120.0
-    image_timeout: Annotated[
-        float, Meta(ge=0.1, le=DAY, description="Seconds after which a picture that is not done has failed.")
-    ] = 300.0
-    video_timeout: Annotated[
-        float,
-        Meta(
-            ge=0.1,
-            le=DAY,
-            description="Seconds after which a clip that is not done has failed.",
-        ),
-    ] = 1500.0
-    projects_per_account: Annotated[
-        int, Meta(ge=1, le=100, description="Flow projects that an account's generations are spread over.")
-    ] = 4
 
 
 class CaptchaConfig(msgspec.Struct, frozen=True, kw_only=True):

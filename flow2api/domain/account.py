@@ -67,6 +67,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """What people call it: a name given by the operator, else the e-mail address."""
     email: str | None = None
     note: str = ""
+    group: str = ""
+    """A label of the operator's; a route of a model may be for one group alone."""
+    base_url: str | None = None
+    """The account's own address of the service, where it is not the usual one."""
     tier: Tier = Tier.UNKNOWN
     credits: int | None = None
     image_concurrency: int = 2
@@ -93,6 +97,8 @@ class RestPolicy(msgspec.Struct, frozen=True, kw_only=True):
     throttled_seconds: float = 12 * HOUR
     short_throttle_seconds: float = 45 * 60.0
     model_busy_seconds: float = 120.0
+    model_throttled_seconds: float = 60.0
+    """Where the answer names no wait."""
     captcha_rest_seconds: float = 60.0
     captcha_burst_seconds: float = 30.0
     """Captcha refusals within this time count as one strike."""

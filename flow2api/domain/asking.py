@@ -5,19 +5,19 @@ Parameters are read even where a name fixes what they ask for, so that nonsense 
 """
 
 from collections.abc import Iterable, Mapping
+from typing import cast, get_args
 
 import msgspec
 
 from flow2api.domain import ratio as ratios
-from flow2api.domain.job import Size, Source
-from flow2api.domain.model import Fixed, Model, Shape, Table, shown
+from flow2api.domain.job import OptionValue, Size, Source
+from flow2api.domain.model import PLAIN, Fixed, Model, Option, Shape, Table, shown
 from flow2api.errors import Code, Failure
 
 # What a caller made up is shown in the answer; nobody needs to read all of a megabyte.
 _SHOWN_CHARACTERS = 80
-# Classes of size; None is what models make without enlarging.
-_CLASSES: Mapping[str, Size | None] = {"1k": None, "2k": "2k", "4k": "4k", "720p": None, "1080p": "1080p"}
-_PLAIN = {"image": "1K", "video": "720p"}
+_CLASSES = frozenset(get_args(Size))
+_TYPES = {"text": str, "integer": int, "number": float, "boolean": bool}
 # A length that is off by no more than this goes to the nearest that the model has; callers see it in the result.
 _NEAR_SECONDS = 2
 
@@ -43,6 +43,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     source: Source | None = None
     """The clip to extend."""
+    options: Mapping[str, OptionValue] = {}
+    """Further parameters, by the names that the catalogue has for them."""
 
 
 def check_inputs(model: Model, ask: Wish) -> None:
@@ -95,6 +97,41 @@ def seed(model: Model, wanted: int | None) -> int | None:
     return wanted
 
 
+def options(model: Model, table: Table, asked: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """The further parameters, each as its model takes it. One that it does not take is refused, not passed over."""
+    for name in asked:
+        if name not in table.options:
+            takes = f"it takes {words(table.options, 'and')}" if table.options else "it takes no such parameter"
+            raise Failure(Code.INVALID_VALUE, f"{model.id} has no {name[:_SHOWN_CHARACTERS]}; {takes}.", param=name)
+    return {name: _option(model, name, table.options[name], value) for name, value in asked.items()}
+
+
+def _option(model: Model, name: str, option: Option, value: OptionValue) -> OptionValue:
+    wanted = _TYPES[option.type]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = number if option.type == "number" else type(value) is wanted
+    if fits and option.choices and value not in option.choices:
+        fits = False
+    if fits and number:
+        least, most = option.least, option.most
+        fits = (least is None or float(value) >= least) and (most is None or float(value) <= most)
+    if fits:
+        return value
+    message = f"{name} must be {_allowed(option)} for {model.id}; {str(value)[:_SHOWN_CHARACTERS]!r} was given."
+    raise Failure(Code.INVALID_VALUE, message, param=name)
+
+
+def _allowed(option: Option) -> str:
+    if option.choices:
+        return words(map(str, option.choices), "or")
+    what = {"text": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}[
+        option.type
+    ]
+    low = f" from {option.least:g}" if option.least is not None else ""
+    high = f" up to {option.most:g}" if option.most is not None else ""
+    return what + low + high
+
+
 def words(items: Iterable[str], last: str) -> str:
     """`a, b or c`."""
     *head, tail = items
@@ -138,10 +175,12 @@ def _upscale(model: Model, ask: Wish) -> Size | None:
         asked, param = resolution, "resolution"
     if asked is None:
         return None
-    upscale = _CLASSES.get(asked)
     held = model.fixed and (model.fixed.ratio or model.fixed.upscale)
-    if asked in _CLASSES and (held or upscale is None or upscale in model.upscales):
-        return upscale
+    # What is usual for the other kind means nothing special either: some clients send one class with everything.
+    if asked in (model.plain, PLAIN["video" if model.kind == "image" else "image"]):
+        return None
+    if asked in _CLASSES and (held or asked in model.upscales):
+        return cast("Size", asked)
     message = f"{model.id} has no resolution {asked[:_SHOWN_CHARACTERS]!r}; it offers {_classes(model)}."
     raise Failure(Code.INVALID_VALUE, message, param=param)
 
@@ -191,4 +230,4 @@ def _range(model: Model) -> str:
 
 
 def _classes(model: Model) -> str:
-    return words([_PLAIN[model.kind], *(shown(size) for size in model.upscales)], "or")
+    return words([shown(model.plain), *(shown(size) for size in model.upscales)], "or")

@@ -15,15 +15,15 @@ from msgspec.structs import replace
 
 from flow2api.domain import asking, naming
 from flow2api.domain.asking import Wish, words
-from flow2api.domain.job import Generation
-from flow2api.domain.model import Family, Model, Shape, Table
+from flow2api.domain.job import Generation, Way
+from flow2api.domain.model import Family, Model, Routes, Shape, Table
 from flow2api.errors import Code, Failure
 
 __all__ = ["Catalog", "CatalogError", "Wish"]
 
 # A name that a caller made up is shown in the answer; nobody needs to read all of a megabyte.
 _SHOWN_CHARACTERS = 80
-_BUILT_IN = ("flow.toml", "clips.toml")
+_FOLDER = resources.files("flow2api.domain") / "catalog"
 
 
 class CatalogError(ValueError):
@@ -33,6 +33,7 @@ class CatalogError(ValueError):
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: dict[str, dict[str, object]] = {}
     families: dict[str, Family] = {}
+    routes: dict[str, Routes] = {}
     aliases: Mapping[str, str] = {}
     off: tuple[str, ...] = ()
 
@@ -40,7 +41,13 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Catalog:
     """All models on offer. Share it freely: it is never changed."""
 
-    def __init__(self, tables: Mapping[str, Table], families: Mapping[str, Family], aliases: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        families: Mapping[str, Family],
+        aliases: Mapping[str, str],
+        routes: Mapping[str, Routes] | None = None,
+    ) -> None:
         self._tables = dict(tables)
         self._families = dict(families)
         self._models: dict[str, Model] = {}
@@ -53,6 +60,11 @@ class Catalog:
         for name, family in families.items():
             self._add(naming.joined(name, family, [self._known("families", name, of) for of in family.models]))
         self._aliases = dict(aliases)
+        # A name with routes may be that of a model, which then is one of them; what routes lead to has none itself.
+        self._direct = dict(self._models)
+        for name, wanted in (routes or {}).items():
+            members = [self._known("routes", name, detour.model, self._direct) for detour in wanted.to]
+            self._models[name] = naming.routed(name, wanted, members)
         for name, target in aliases.items():
             self._add(replace(self._known("aliases", name, target), id=name))
 
@@ -63,8 +75,7 @@ class Catalog:
         Raises:
             CatalogError: the file is missing, is no TOML, or something in it does not make sense.
         """
-        folder = resources.files("flow2api.domain") / "catalog"
-        base = _merged([_read((folder / name).read_text(encoding="utf-8"), name) for name in _BUILT_IN])
+        base = _merged([_read((_FOLDER / name).read_text(encoding="utf-8"), name) for name in built_in()])
         own = _read(_text_of(extra), str(extra)) if extra else _File()
         both = _merged([base, own])
         if unknown := [name for name in own.off if name not in both.models and name not in both.families]:
@@ -75,7 +86,7 @@ class Catalog:
             for name, family in both.families.items()
             if name in own.families or not {name, *family.models} & set(own.off)
         }
-        return cls(tables, families, both.aliases)
+        return cls(tables, families, both.aliases, both.routes)
 
     def varied(self, aliases: Mapping[str, str], off: Collection[str]) -> "Catalog":
         """Another catalogue: this one without the models `off` (and what needs or names them), and with `aliases`. Of these, those
@@ -107,6 +118,10 @@ class Catalog:
         """Every public id: each base name followed by its exact ids, then families, aliases last."""
         return list(self._models.values())
 
+    def providers(self) -> dict[str, str]:
+        """The providers that the models name, each with one of its models."""
+        return {table.provider: base for base, table in self._tables.items()}
+
     def get(self, model_id: str) -> Model | None:
         """The model of this id, None when there is none."""
         return self._models.get(model_id)
@@ -133,11 +148,32 @@ class Catalog:
             Failure: the model is unknown or cannot do it; `param` names the field at fault.
         """
         model = self.find(ask.model)
+        return self._routed(model, ask) if model.routes else self._plainly(model, ask)
+
+    def _plainly(self, model: Model, ask: Wish) -> Generation:
         asking.check_inputs(model, ask)
         if model.family:
-            member = model.family[min(len(ask.pictures), len(model.family) - 1)]
-            return self.resolve(replace(ask, model=member))
+            member = self._direct[model.family[min(len(ask.pictures), len(model.family) - 1)]]
+            return self._plainly(member, ask)
         return self._resolve(model, self._tables[model.base], ask)
+
+    def _routed(self, model: Model, ask: Wish) -> Generation:
+        """The generation with all ways that can make what is asked for; the refusal of the first route where none can."""
+        ways: list[Generation] = []
+        refusals: list[Failure] = []
+        for detour in sorted(model.routes, key=lambda detour: detour.order):
+            target = self._direct[detour.model]
+            try:
+                way = self._plainly(target, ask)
+            except Failure as failure:
+                refusals.append(failure)
+                continue
+            if detour.when.fits(way, len(ask.pictures), target.plain):
+                ways.append(replace(way, group=detour.group, order=detour.order, weight=detour.weight))
+        if not ways:
+            unmet = Failure(Code.INVALID_VALUE, f"No route of {model.id} is for a request of this form.", param="model")
+            raise refusals[0] if refusals else unmet
+        return replace(ways[0], model=model.id, ways=tuple(map(_way, ways)) if len(ways) > 1 else ())
 
     def _resolve(self, model: Model, table: Table, ask: Wish) -> Generation:
         inputs = len(ask.pictures)
@@ -158,16 +194,19 @@ class Catalog:
             aspect_ratio=shape.ratio,
             count=count,
             seed=asking.seed(model, ask.seed),
-            upscale=shape.upscale,
+            upscale=None if table.at_once else shape.upscale,
+            resolution=shape.upscale if table.at_once else None,
             inputs=ask.pictures,
             min_tier=table.tier_for(shape.upscale),
             credits=(table.credits + more) * count,
             mode=table.mode_for(route, inputs),
             seconds=shape.seconds,
-            upscale_credits=more * count,
+            upscale_credits=0 if table.at_once else more * count,
             tier_models=route.tiers,
             tier_credits={tier: (credits + more) * count for tier, credits in table.tier_credits.items()},
             source=ask.source,
+            options=asking.options(model, table, ask.options),
+            how=table.how,
         )
 
     def _unknown(self, name: str) -> Failure:
@@ -176,8 +215,8 @@ class Catalog:
         hint = f"Did you mean {words(near, 'or')}?" if near else "GET /v1/models lists all of them."
         return Failure(Code.MODEL_NOT_FOUND, f"There is no model {shown!r}. {hint}", param="model")
 
-    def _known(self, section: str, name: str, target: str) -> Model:
-        model = self._models.get(target)
+    def _known(self, section: str, name: str, target: str, among: Mapping[str, Model] | None = None) -> Model:
+        model = (self._models if among is None else among).get(target)
         if model is None or (section == "families" and model.family):
             raise CatalogError(f"{section}.{name}: there is no model {target!r}")
         return model
@@ -193,17 +232,28 @@ class Catalog:
             self._exact.setdefault((model.base, shape), model.id)
 
 
+def built_in() -> list[str]:
+    """The catalogue files that come with the program."""
+    return sorted(file.name for file in _FOLDER.iterdir() if file.name.endswith(".toml"))
+
+
+def _way(generation: Generation) -> Way:
+    return Way(**{name: getattr(generation, name) for name in Way.__struct_fields__})
+
+
 def _merged(files: Iterable[_File]) -> _File:
     """All files as one; of a model that several name, each later file changes the fields that it names."""
     models: dict[str, dict[str, object]] = {}
     families: dict[str, Family] = {}
+    routes: dict[str, Routes] = {}
     aliases: dict[str, str] = {}
     for file in files:
         for name, fields in file.models.items():
             models[name] = models.get(name, {}) | fields
         families |= file.families
+        routes |= file.routes
         aliases |= file.aliases
-    return _File(models, families, aliases)
+    return _File(models, families, routes, aliases)
 
 
 def _text_of(path: Path) -> str:

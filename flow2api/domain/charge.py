@@ -6,7 +6,7 @@ the provider failed after it had accepted, since nobody tells us what it counted
 
 import msgspec
 
-from flow2api.domain.job import Generation, Job, JobState
+from flow2api.domain.job import Generation, Job, JobState, ways_of
 from flow2api.errors import Code
 
 DAY_SECONDS = 86_400
@@ -29,8 +29,8 @@ def day_of(at: float) -> int:
 
 
 def reserve(generation: Generation) -> int:
-    """The most that it can cost, whichever account takes it."""
-    return max(generation.credits, *generation.tier_credits.values(), 0)
+    """The most that it can cost, whichever way it goes and whichever account takes it."""
+    return max(max(way.credits, *way.tier_credits.values(), 0) for way in ways_of(generation))
 
 
 def charge(job: Job) -> int:

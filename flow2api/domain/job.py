@@ -48,8 +48,9 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 FINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
 
 
-Size = Literal["2k", "4k", "1080p"]
-"""An enlargement, which is a second step after the generation."""
+Size = Literal["480p", "580p", "720p", "768p", "1080p", "1k", "2k", "4k"]
+"""A class of size. Some providers make it at once, with others it is a second step after the generation."""
+OptionValue = str | bool | int | float
 Mode = Literal["image", "t2v", "i2v", "r2v", "extend"]
 """What a result is made from: a picture, or a clip from text, from its first (and last) frame, from reference pictures, or from
 the clip that it continues."""
@@ -70,23 +71,20 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What this clip continues itself, if what is to go on are both in one."""
 
 
-class Generation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller asked for, resolved by the catalogue into what to ask which provider for."""
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to make something: at which provider, with which of its models, in what shape and at what price."""
 
-    model: str
-    """Public model id, as the catalogue lists it."""
-    kind: Literal["image", "video"]
     provider: str
     upstream_model: str
     """The provider's own model key; ask `upstream_key` for the one that an account needs."""
-    prompt: str
     aspect_ratio: str
     """Public ratio such as `16:9`; the provider maps it to its wire form."""
     count: int = 1
     seed: int | None = None
     upscale: Size | None = None
-    inputs: tuple[str, ...] = ()
-    """Names of stored media files that serve as input pictures, in the caller's order."""
+    """A size class that takes a second step after the generation."""
+    resolution: Size | None = None
+    """A size class that the provider makes at once; None for its usual one."""
     min_tier: Tier = Tier.FREE
     credits: int = 0
     """What it costs on the account with all its steps, as far as known; ask `price` for what it costs a certain one."""
@@ -99,8 +97,47 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """Keys that accounts of these tiers need in place of `upstream_model`."""
     tier_credits: Mapping[Tier, int] = {}
     """Prices for accounts of these tiers, where they differ from `credits`."""
+    options: Mapping[str, OptionValue] = {}
+    """Further parameters, by the names that the model's table gives them, checked against it."""
+    how: Mapping[str, object] = {}
+    """What the provider must know of its model, as the catalogue has it; nobody else reads it."""
+    group: str = ""
+    """The group of accounts that may serve it; empty for all of the provider."""
+    order: int = 1
+    """Ways of a lower order come first; the next order is for when none of them can serve."""
+    weight: int = 1
+    """The share of this way among those of the same order."""
+
+    @property
+    def route(self) -> str:
+        """What the way is called where people read of it."""
+        group = f"@{self.group}" if self.group else ""
+        return f"{self.provider}{group}/{self.upstream_model}"
+
+
+class Generation(Way, frozen=True, kw_only=True):
+    """What a caller asked for, resolved by the catalogue into what to ask which provider for."""
+
+    model: str
+    """Public model id, as the catalogue lists it."""
+    kind: Literal["image", "video"]
+    prompt: str
+    inputs: tuple[str, ...] = ()
+    """Names of stored media files that serve as input pictures, in the caller's order."""
     source: Source | None = None
     """The clip to continue, for the mode `extend`."""
+    ways: tuple[Way, ...] = ()
+    """All ways that it may go, where there are several. Its own fields are those of the one that it went, or else may go first."""
+
+
+def ways_of(generation: Generation) -> tuple[Generation, ...]:
+    """The generation on each of its ways, in the order in which they are to be tried."""
+    return tuple(taken(generation, way) for way in generation.ways) or (generation,)
+
+
+def taken(generation: Generation, way: Way) -> Generation:
+    """The generation on one of its ways."""
+    return msgspec.structs.replace(generation, **{name: getattr(way, name) for name in Way.__struct_fields__})
 
 
 def upstream_key(generation: Generation, tier: Tier) -> str:
@@ -115,7 +152,7 @@ def price(generation: Generation, tier: Tier) -> int:
 
 def enlargement(generation: Generation) -> Generation:
     """What the second step alone asks of an account: the same, at the price of the enlargement."""
-    return msgspec.structs.replace(generation, credits=generation.upscale_credits, tier_credits={})
+    return msgspec.structs.replace(generation, credits=generation.upscale_credits, tier_credits={}, ways=())
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +166,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     height: int = 0
     context: str = ""
     """Provider-private rest (project, session), opaque to everyone else."""
+    file: str | None = None
+    """The stored file of a result that came as bytes."""
 
 
 class JobError(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,3 +269,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Machine word for the step inside a state: waiting, signing_in, uploading, captcha, generating, upscaling, saving."""
     account: str | None = None
     """Label of the account that serves it."""
+    percent: int | None = None
+    """How much of the provider's work is done, where it says so."""
+    note: str = ""
+    """What the provider tells of its work: its queue, or the last line of its log."""

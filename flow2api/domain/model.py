@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from flow2api.domain.job import Mode, Size
+from flow2api.domain.job import Mode, OptionValue, Size, Way
 from flow2api.domain.tier import RANK, Tier
 
 Ratio = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,2}:[1-9][0-9]{0,2}$")]
@@ -19,7 +19,9 @@ Word = Annotated[str, msgspec.Meta(min_length=1)]
 _PIECE = r"(?:[A-Za-z0-9._-]|\{(?:id|ratio|upscale|seconds)\})"
 Pattern = Annotated[str, msgspec.Meta(pattern=rf"^(?:{_PIECE}|\[{_PIECE}+\])+$")]
 Kind = Literal["image", "video"]
-Way = Literal["image", "t2v", "i2v", "r2v", "omni", "extend"]
+PLAIN: Mapping[Kind, Size] = {"image": "1k", "video": "720p"}
+"""The class of size that models of a kind make when none is asked for, unless their table names another."""
+MadeFrom = Literal["image", "t2v", "i2v", "r2v", "omni", "extend"]
 """What a model makes its results from. `omni`: from text alone or from pictures too, and each request is one or the other."""
 
 
@@ -50,6 +52,17 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Other keys that take the place of `key` on accounts of these tiers."""
 
 
+class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A further parameter that a model takes."""
+
+    type: Literal["text", "integer", "number", "boolean"]
+    name: str = ""
+    """What the provider calls it, where that is another word."""
+    choices: tuple[OptionValue, ...] = ()
+    least: float | None = None
+    most: float | None = None
+
+
 class Fixed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a name leaves no choice about: everything if it fixes the ratio, else only what is not None."""
 
@@ -72,12 +85,19 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     title: Word
     description: str = ""
     kind: Kind
-    mode: Way | None = None
+    mode: MadeFrom | None = None
     provider: Word
     upstream: Word | Annotated[tuple[Route, ...], msgspec.Meta(min_length=1)]
     ratios: Annotated[tuple[Ratio, ...], msgspec.Meta(min_length=1)]
     seconds: tuple[Seconds, ...] = ()
     upscales: Mapping[Size, Upscale] = {}
+    at_once: bool = False
+    """The sizes in `upscales` are made at once, without a second step."""
+    plain: Size | None = None
+    """The class of what it makes when no size is asked for; None for the usual one of its kind."""
+    options: Mapping[str, Option] = {}
+    how: Mapping[str, object] = {}
+    """What its provider must know of it besides, in that provider's own words."""
     inputs: tuple[Least, Least] = (0, 0)
     max_count: Annotated[int, msgspec.Meta(ge=1)] = 1
     min_tier: Tier = Tier.FREE
@@ -112,7 +132,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return Shape(fixed.ratio, fixed.upscale, fixed.seconds or self.usual_seconds)
 
     @property
-    def way(self) -> Way:
+    def way(self) -> MadeFrom:
         """Its mode, also where the file leaves that open."""
         if self.mode is not None:
             return self.mode
@@ -144,7 +164,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     description: str
     kind: Kind
-    mode: Way
+    mode: MadeFrom
     provider: str
     created: int
     ratios: tuple[str, ...]
@@ -155,6 +175,12 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """Set for an id that names more than its table: what it fixes is not changed by a request."""
     family: tuple[str, ...] = ()
     """Set for an id that stands for several: the one for no input picture, for one, and so on; the last also for more."""
+    routes: tuple["Detour", ...] = ()
+    """Set for an id that may be served in several ways."""
+    plain: Size = "1k"
+    """The class of size when none is asked for."""
+    options: tuple[str, ...] = ()
+    """Names of the further parameters that it takes."""
     min_inputs: int
     max_inputs: int
     max_count: int
@@ -168,7 +194,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def resolutions(self) -> tuple[str, ...]:
         """The classes of size that it makes, in the words of requests; the one without enlarging first."""
-        plain = () if self.fixed and self.fixed.upscale else ("1k" if self.kind == "image" else "720p",)
+        plain = () if self.fixed and self.fixed.upscale else (self.plain,)
         return (*plain, *self.upscales)
 
 
@@ -178,6 +204,43 @@ class Family(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     title: Word
     description: str = ""
     models: Annotated[tuple[Word, ...], msgspec.Meta(min_length=1)]
+
+
+class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which requests a route is for; what is empty does not matter."""
+
+    ratios: tuple[Ratio, ...] = ()
+    resolutions: tuple[str, ...] = ()
+    seconds: tuple[Seconds, ...] = ()
+    inputs: tuple[Least, Least] | None = None
+    """Fewest and most input pictures."""
+
+    def fits(self, way: Way, inputs: int, plain: str) -> bool:
+        """Whether it is for a request that would be served in this way."""
+        return (
+            (not self.ratios or way.aspect_ratio in self.ratios)
+            and (not self.resolutions or (way.upscale or way.resolution or plain) in self.resolutions)
+            and (not self.seconds or way.seconds in self.seconds)
+            and (self.inputs is None or self.inputs[0] <= inputs <= self.inputs[1])
+        )
+
+
+class Detour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the ways in which a public model may be served: another model, on all accounts of its provider or on one group."""
+
+    model: Word
+    group: str = ""
+    order: Least = 1
+    weight: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
+    when: When = When()
+
+
+class Routes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A public model that has several ways."""
+
+    title: str = ""
+    description: str = ""
+    to: Annotated[tuple[Detour, ...], msgspec.Meta(min_length=1)]
 
 
 def shown(size: str) -> str:

@@ -6,13 +6,16 @@ Further ids are listed in the table or follow from its patterns, in which `[...]
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from flow2api.domain import ratio as ratios
 from flow2api.domain.job import Size
-from flow2api.domain.model import Family, Fixed, Model, Table, shown
+from flow2api.domain.model import PLAIN, Family, Fixed, Model, Routes, Table, shown
 from flow2api.domain.tier import Tier
+
+T = TypeVar("T")
 
 _SUFFIXES = "{id}-{ratio}[-{upscale}]"
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
@@ -49,6 +52,34 @@ def joined(name: str, family: Family, members: list[Model]) -> Model:
         max_inputs=max(member.max_inputs for member in members),
         max_count=min(member.max_count for member in members),
     )
+
+
+def routed(name: str, routes: Routes, members: list[Model]) -> Model:
+    """A model with several ways as callers see it: whatever one of them can do is on offer."""
+    first = members[0]
+    return replace(
+        first,
+        id=name,
+        base=name,
+        title=routes.title or first.title,
+        description=routes.description or first.description,
+        mode=first.mode if len({member.mode for member in members}) == 1 else "omni",
+        routes=routes.to,
+        family=(),
+        fixed=None,
+        ratios=_all(member.ratios for member in members),
+        seconds=_all(member.seconds for member in members),
+        upscales=_all(member.upscales for member in members),
+        options=_all(member.options for member in members),
+        min_inputs=min(member.min_inputs for member in members),
+        max_inputs=max(member.max_inputs for member in members),
+        max_count=max(member.max_count for member in members),
+    )
+
+
+def _all(offers: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    """Everything on offer, each once, in the order in which it is met."""
+    return tuple(dict.fromkeys(item for offer in offers for item in offer))
 
 
 def _spellings(pattern: str) -> Iterator[str]:
@@ -99,6 +130,8 @@ def _model(name: str, base: str, table: Table, fixed: Fixed | None) -> Model:
         min_tier=table.tier_for(held.upscale),
         credits=credits,
         tier_credits=tier_credits,
+        plain=table.plain or PLAIN[table.kind],
+        options=tuple(table.options),
     )
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from flow2api.domain.account import Account, AccountState, Counts, Hindrance, ModelRest, RestPolicy, Standing
+from flow2api.domain.account import HOUR, Account, AccountState, Counts, Hindrance, ModelRest, RestPolicy, Standing
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, price, upstream_key
 from flow2api.domain.tier import Tier, allows
@@ -26,6 +26,7 @@ LOGIN_FAILURES = frozenset(
     {
         FailureKind.LOGIN_EXPIRED,
         FailureKind.NEEDS_LOGIN,
+        FailureKind.KEY_REFUSED,
         FailureKind.ACCOUNT_MOVED,
         FailureKind.WRONG_ACCOUNT,
         FailureKind.ACCOUNT_BLOCKED,
@@ -56,6 +57,11 @@ def hindrance(account: Account, generation: Generation, now: float) -> Hindrance
     Of several reasons the one that lasts longest is told: first what waiting does not cure.
     """
     return max(_hindrances(account, generation, now), key=lambda found: _end(found.until), default=None)
+
+
+def is_for(account: Account, generation: Generation) -> bool:
+    """Whether the account is of the provider, and of the group, that the generation is to be made with."""
+    return account.provider == generation.provider and generation.group in ("", account.group)
 
 
 def revived(account: Account, now: float) -> Account:
@@ -156,8 +162,6 @@ def next_quota_reset(now: float) -> float:
 
 
 def _hindrances(account: Account, generation: Generation, now: float) -> Iterator[Hindrance]:
-    if account.provider != generation.provider:
-        yield Hindrance(code="other_provider", detail=f"belongs to {account.provider}, not to {generation.provider}")
     standing = account.standing
     if standing.state is not AccountState.ACTIVE and _end(standing.until) > now:
         yield Hindrance(code=standing.state.value, detail=standing.detail, until=standing.until)
@@ -216,10 +220,33 @@ def _throttle(account: Account, case: _Case) -> Account:
     seconds = policy.throttled_seconds
     if failure.reason == _SHORT_THROTTLE_REASON:
         seconds = policy.short_throttle_seconds
+    until = case.now + _named_wait(failure, seconds)
+    return _resting(noted(account, failure, case.now), case, until, "too many requests")
+
+
+def _named_wait(failure: UpstreamFailure, usual: float) -> float:
+    """The wait that the answer names, within reason; else the usual one."""
     named = failure.retry_after_seconds
-    if named is not None and named >= 0:  # not so for a wait that is no number
-        seconds = min(max(named, _SHORTEST_NAMED_WAIT_SECONDS), _LONGEST_NAMED_WAIT_SECONDS)
-    return _resting(noted(account, failure, case.now), case, case.now + seconds, "too many requests")
+    if named is None or not named >= 0:  # not so for a wait that is no number
+        return usual
+    return min(max(named, _SHORTEST_NAMED_WAIT_SECONDS), _LONGEST_NAMED_WAIT_SECONDS)
+
+
+def _model_throttled(account: Account, case: _Case) -> Account:
+    until = case.now + _named_wait(case.failure, case.policy.model_throttled_seconds)
+    detail = f"leaves {case.model_key} until {_clock(until, case.now)}: too many requests"
+    return _model_resting(noted(account, case.failure, case.now), case, until, detail)
+
+
+def _model_away(seconds: float, why: str) -> _Rule:
+    """Waiting alone does not cure it, but somebody may; so it is looked at again after a while."""
+
+    def rule(account: Account, case: _Case) -> Account:
+        until = case.now + seconds
+        detail = f"{why.format(model=case.model_key)}; tries again at {_clock(until, case.now)}"
+        return _model_resting(noted(account, case.failure, case.now), case, until, detail)
+
+    return rule
 
 
 def _exhaust(account: Account, case: _Case) -> Account:
@@ -290,6 +317,7 @@ _K = FailureKind
 RULES: Mapping[FailureKind, _Rule] = {
     _K.LOGIN_EXPIRED: _login_needed("needs a new login: its renewed access was refused too"),
     _K.NEEDS_LOGIN: _login_needed("needs a new login: its session has ended"),
+    _K.KEY_REFUSED: _login_needed("needs another key: the service refuses this one"),
     _K.ACCOUNT_MOVED: _login_needed("was moved by the service to a front end that cannot be driven from here"),
     _K.WRONG_ACCOUNT: _login_needed("needs a new login: the session belongs to another person"),
     _K.ACCOUNT_BLOCKED: _block,
@@ -298,6 +326,9 @@ RULES: Mapping[FailureKind, _Rule] = {
     _K.THROTTLED: _throttle,
     _K.QUOTA_REACHED: _exhaust,
     _K.MODEL_QUOTA_REACHED: _model_quota,
+    _K.MODEL_THROTTLED: _model_throttled,
+    _K.MODEL_GONE: _model_away(86400.0, "finds no {model} at the service"),
+    _K.BILLING_NEEDED: _model_away(6 * HOUR, "has no billing, which {model} needs"),
     _K.MODEL_DENIED: _model_denied,
     _K.MODEL_BUSY: _model_busy,
     _K.CONTENT_REFUSED: _no_fault_of_the_account,

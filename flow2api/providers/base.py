@@ -3,6 +3,9 @@
 A `Provider` opens one `Session` for each account; the session is owned by that account's actor and knows one service's wire.
 Sessions know nothing of actors, jobs, the store or captcha tabs. Every method may raise `UpstreamFailure` and nothing else on
 purpose; each call is bounded in time by the provider's own limits. Cancelling a call closes its connection.
+
+What sets one service apart for the rest of the program is data, `Traits`; nothing outside `providers` asks for a name. A service
+that is called with a key needs only a small part of this: see `flow2api.providers.keyed`.
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,37 @@ from flow2api.domain.failure import UpstreamFailure
 from flow2api.domain.job import Generation, Made, Source
 from flow2api.domain.tier import Tier
 from flow2api.net.exits import ExitChoice
+
+
+class CaptchaPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The page on which a service's captcha tokens are made."""
+
+    url: str
+    site_key: str
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service is like, for those who work with all of them alike."""
+
+    title: str
+    credential: str
+    """What people call that which they paste: API key, session token."""
+    base_url: str
+    """Where it is reached, as far as one address says that. Empty where each account names its own."""
+    signs_in: bool = False
+    """The credential is good for access tokens, which end and are renewed. Else it is what every call carries."""
+    own_base_url: bool = False
+    """An account may name its own address of the service."""
+    login_page: str | None = None
+    """The page on which a browser that is signed in holds the credential, None where there is no such thing."""
+    captcha: CaptchaPage | None = None
+    joins: bool = False
+    """A continuation of a clip comes alone and has to be joined with what it continues."""
+    poll_seconds: float = 5.0
+    """Between two looks at what an account has under way."""
+    image_seconds: float = 300.0
+    """After this time a picture that is not done has failed."""
+    video_seconds: float = 1500.0
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +109,11 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     finished: bool
     """True: the results exist already (pictures). False: `made` are handles to be checked until they are done (clips)."""
     credits_left: int | None = None
+    data: tuple[bytes, ...] = ()
+    """The results themselves, in the order of `made`, where they came with the answer."""
+
+    def __repr__(self) -> str:
+        return f"Begun(made={self.made!r}, finished={self.finished}, data={[len(one) for one in self.data]} bytes)"
 
 
 class Stage(StrEnum):
@@ -96,6 +135,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     stage: Stage
     failure: UpstreamFailure | None = None
     """Why, when it failed or when its stage is unknown; None otherwise."""
+    percent: int | None = None
+    """How much is done, where the service says so."""
+    note: str = ""
+    """What the service tells people meanwhile: the place in its queue, the last line of its log."""
     written: bool = False
     """A joined clip that is done came as bytes and lies in the file that was named."""
 
@@ -113,13 +156,14 @@ class Session(Protocol):
 
     @property
     def signed_in_until(self) -> float | None:
-        """When the access token ends (an upper bound), None when there is none."""
+        """When the access token ends (an upper bound), None when there is none or where a service has no such thing."""
 
     def bear(self, user_agent: str) -> None:
         """Name this browser in all calls from now on: the one whose tab makes the captcha tokens for them."""
 
     async def sign_in(self) -> None:
-        """Get a new access token, whatever the old one's age. May change `vault`, `identity` and `signed_in_until`.
+        """Get a new access token, whatever the old one's age; where there are none, find out by a free call whether the credential
+        is good. May change `vault`, `identity` and `signed_in_until`.
 
         The caller sees to it that it does not run twice at a time."""
 
@@ -136,17 +180,19 @@ class Session(Protocol):
         """The enlarged picture's bytes. `upscale` is `2k` or `4k`. Free of charge, so it may be repeated."""
 
     async def check(self, made: Sequence[Made]) -> list[Check]:
-        """How each of several unfinished clips of this account stands, in the same order, with one call as a rule.
+        """How each of several unfinished results of this account stands, in the same order, with one call where the service can.
 
-        Handles come from `begin` and `upsample`, of any jobs. A clip that the service no longer knows is `FAILED` with
-        `media_gone` and does not keep the others from being told."""
+        Handles come from `begin` and `upsample`, of any jobs. One that the service no longer knows is `FAILED` with `media_gone`
+        and does not keep the others from being told. Where each takes its own call, those that could not be asked about are left
+        out, unless that is so for all of them."""
 
     async def locate(self, made: Made) -> Made:
-        """A finished result with a link that can be fetched without credentials for a while. Keep what comes back: follow-up
-        work may need what the link tells. Where it fails for a clip, `fetch` is another way to the bytes."""
+        """A finished result with a link that can be fetched without credentials for a while, or without a link where the service
+        has none such. Keep what comes back: follow-up work may need what the link tells. For a clip `fetch` is another way to the
+        bytes."""
 
     async def fetch(self, made: Made, path: Path) -> None:
-        """Write a finished clip's bytes to the file `path`, which appears only when complete. Slower than a link.
+        """Write a finished clip's bytes to the file `path`, which appears only when complete, by calls with the credential.
 
         Raises:
             OSError: the file cannot be written."""
@@ -171,6 +217,7 @@ class Provider(Protocol):
     """One service."""
 
     name: str
+    traits: Traits
 
     def captcha_action(self, generation: Generation) -> str | None:
         """The page action for which `begin`, `enlarge` and `upsample` want a captcha token, None where none is wanted."""
@@ -178,14 +225,15 @@ class Provider(Protocol):
     def open(self, account_id: str, vault: bytes, exit_for: ExitChoice) -> Session:
         """A session for the stored `vault`. Makes no call. `exit_for` is asked anew for each call: exits come and go."""
 
-    def vault_for(self, credential: str) -> bytes:
-        """The vault for a credential that an operator pasted.
+    def vault_for(self, credential: str, base_url: str | None = None) -> bytes:
+        """The vault for a credential that an operator pasted, with the address that it is good for where that is not the usual one.
 
         Raises:
-            Failure: it does not look like a credential of this service; the message says what is expected."""
+            Failure: it does not look like a credential of this service, or the service has no other address; the message says
+                what is expected."""
 
     def renewed_vault(self, old: bytes, new: bytes) -> bytes:
-        """The vault of an account whose person logged in anew: the login of `new`, and what `old` knows besides."""
+        """The vault of an account that was given a new credential: that of `new`, and what `old` knows besides."""
 
     def credential_of(self, vault: bytes) -> str:
         """The credential inside a vault, in a form that `vault_for` takes; for an operator's export."""

@@ -12,7 +12,17 @@ from flow2api.domain.job import Generation, Made, Source
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
 from flow2api.net.exits import ExitChoice
-from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Stage
+from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Stage, Traits
+
+TRAITS = {
+    "title": "Fake",
+    "credential": "cookie",
+    "base_url": "https://fake.example",
+    "signs_in": True,
+    "login_page": "https://page.example",
+    "joins": True,
+    "poll_seconds": 3.0,
+}
 
 
 class Script:
@@ -58,6 +68,8 @@ class FakeSession:
 
     async def sign_in(self) -> None:
         await self._provider.script.play("sign_in", self._account_id)
+        if not self._provider.traits.signs_in:
+            return
         self.identity = Identity(email=f"{self.vault.decode()}@example.org")
         self.signed_in_until = self._provider.now() + 3600
 
@@ -75,6 +87,9 @@ class FakeSession:
         if generation.kind == "video":
             made = tuple(provider.new_clip() for _ in range(generation.count))
             return Begun(made=made, finished=False, credits_left=90)
+        if provider.inline:
+            made = tuple(Made(media_id=f"m{n}") for n in range(generation.count))
+            return Begun(made=made, finished=True, data=(b"picture",) * generation.count)
         made = tuple(Made(media_id=f"m{n}", url=f"http://127.0.0.1/{n}") for n in range(generation.count))
         return Begun(made=made, finished=True, credits_left=90)
 
@@ -112,17 +127,21 @@ class FakeSession:
 
 
 class FakeProvider:
-    """Named like the real one, so that accounts and catalogue fit."""
+    """Named like a real one, so that accounts and catalogue fit."""
 
-    name = "flow"
-
-    def __init__(self) -> None:
+    def __init__(self, name: str = "flow", **traits: object) -> None:
+        self.name = name
+        self.traits = Traits(**(TRAITS | traits))  # type: ignore[arg-type]
         self.script = Script()
         self.now = trio.current_time
         self.clip_seconds = 60.0
         """How long a clip takes."""
         self.clip_ends: dict[str, Stage] = {}
         """How a clip ends, where not well, by media id (`clip1` is the first)."""
+        self.inline = False
+        """Whether pictures come as bytes with the answer."""
+        self.looks: list[tuple[int, str]] = []
+        """What the next looks at clips tell of their progress."""
         self.worked_on: list[Made] = []
         """The clips that were enlarged or joined, as they were named for that."""
         self._clips: dict[str, float] = {}
@@ -134,7 +153,8 @@ class FakeProvider:
 
     def look_at(self, made: Made) -> Check:
         if self.now() < self._clips[made.media_id]:
-            return Check(made=made, stage=Stage.RUNNING)
+            percent, note = self.looks.pop(0) if self.looks else (None, "")
+            return Check(made=made, stage=Stage.RUNNING, percent=percent, note=note)
         stage = self.clip_ends.get(made.media_id, Stage.DONE)
         failure = None if stage is Stage.DONE else upstream(FailureKind.CONTENT_REFUSED)
         return Check(made=made, stage=stage, failure=failure)
@@ -145,7 +165,7 @@ class FakeProvider:
     def open(self, account_id: str, vault: bytes, exit_for: ExitChoice) -> FakeSession:
         return FakeSession(self, account_id, vault)
 
-    def vault_for(self, credential: str) -> bytes:
+    def vault_for(self, credential: str, base_url: str | None = None) -> bytes:
         if not credential:
             raise Failure(Code.INVALID_VALUE, "Paste a cookie.", param="credential")
         return credential.encode()

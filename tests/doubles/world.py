@@ -3,7 +3,7 @@
 `open_world` can be entered again with the same store, which is what a restart is; leaving it by `world.kill()` is what a kill is.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.fair_queue import FairQueue
 from flow2api.actors.job_steps import JobParts
-from flow2api.actors.jobs import JobRules, Jobs, JobsMessage, Submit
+from flow2api.actors.jobs import Attach, JobRules, Jobs, JobsMessage, Submit
 from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
 from flow2api.actors.media import AdoptResult, Discard, FetchResult, KeepInput, KeepResult, MediaMessage
@@ -25,7 +25,7 @@ from flow2api.actors.media_sweep import Sweep
 from flow2api.actors.renditions import MakeRendition
 from flow2api.actors.roster import Roster
 from flow2api.actors.watch import Watch
-from flow2api.config import AccountsConfig, FlowConfig, JobsConfig
+from flow2api.config import AccountsConfig, JobsConfig
 from flow2api.domain.account import Account, AccountView, RestPolicy
 from flow2api.domain.job import Generation, Idempotency
 from flow2api.domain.key import UNLIMITED, Limits
@@ -103,13 +103,22 @@ class FakeSessions:
 class World:
     """Everything that a test touches."""
 
-    def __init__(self, store: Store, provider: FakeProvider, jobs_config: JobsConfig, take_up: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        provider: FakeProvider,
+        others: Sequence[FakeProvider],
+        jobs_config: JobsConfig,
+        take_up: bool,
+    ) -> None:
         self._take_up = take_up
         self.limits: dict[str, Limits] = {}
         """Of each caller that has any."""
         self.store = store
         self.provider = provider
-        self.provider.now = now
+        self.providers = {one.name: one for one in (provider, *others)}
+        for one in self.providers.values():
+            one.now = now
         self.script = provider.script
         self.bus = EventBus()
         self.roster = Roster()
@@ -132,9 +141,10 @@ class World:
         self.nursery: trio.Nursery
 
     def _children(self, jobs_config: JobsConfig) -> list[ChildSpec]:
+        services = {name: provider.traits for name, provider in self.providers.items()}
         account_parts = AccountParts(
             store=self.store,
-            providers={"flow": self.provider},
+            providers=self.providers,
             captcha=NoCaptcha(),
             roster=self.roster,
             wake=lambda: self.dispatcher.cast(Reconsider()),
@@ -151,9 +161,10 @@ class World:
             ledger=self._ledger.ref,
             library=Library(Path("nowhere")),
             max_submits=jobs_config.max_submits,
+            services=services,
             now=now,
         )
-        rules = JobRules(jobs_config, FlowConfig(), self._take_up, lambda caller: self.limits.get(caller, UNLIMITED))
+        rules = JobRules(jobs_config, services, self._take_up, lambda caller: self.limits.get(caller, UNLIMITED))
         return [
             ChildSpec("ledger", lambda: Ledger(self.store, self.tally), mailbox=self._ledger),
             ChildSpec("media", lambda: FakeMedia(self), mailbox=self._media),
@@ -171,8 +182,8 @@ class World:
         """End everything at once, as a kill would."""
         self.nursery.cancel_scope.cancel()
 
-    async def add_account(self, name: str = "ann", **fields: int) -> str:
-        view = await self.accounts.ask(AddAccount(provider="flow", credential=name, **fields))  # type: ignore[arg-type]
+    async def add_account(self, name: str = "ann", *, provider: str = "flow", **fields: object) -> str:
+        view = await self.accounts.ask(AddAccount(provider=provider, credential=name, **fields))  # type: ignore[arg-type]
         return view.account.id
 
     async def views(self) -> dict[str, AccountView]:
@@ -182,6 +193,12 @@ class World:
 
     async def account(self, name: str = "ann") -> Account:
         return (await self.views())[name].account
+
+    async def attached(self, job_id: str) -> Watch:
+        """A watch on a job that is live."""
+        watch = await self.jobs.ask(Attach(job_id))
+        assert watch is not None
+        return watch
 
     async def submit(
         self,
@@ -205,10 +222,14 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    store: Store, provider: FakeProvider | None = None, *, jobs: JobsConfig | None = None, take_up: bool = True
+    store: Store,
+    provider: FakeProvider | None = None,
+    *others: FakeProvider,
+    jobs: JobsConfig | None = None,
+    take_up: bool = True,
 ) -> AsyncIterator[World]:
     """A running world; drained at the end, unless it was killed."""
-    world = World(store, provider or FakeProvider(), jobs or JobsConfig(), take_up)
+    world = World(store, provider or FakeProvider(), others, jobs or JobsConfig(), take_up)
     async with trio.open_nursery() as nursery:
         world.nursery = nursery
         await nursery.start(world.root.run)

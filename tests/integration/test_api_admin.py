@@ -60,7 +60,7 @@ async def test_an_account_is_added_changed_switched_refreshed_and_removed(tmp_pa
         )
         assert added.status_code == 201
         assert desk.accounts.asked[-1] == AddAccount(
-            provider="flow", credential="ST-new", label="mine", image_concurrency=3
+            provider="", credential="ST-new", label="mine", image_concurrency=3
         )
         one = f"/api/accounts/{added.json()['account']['id']}"
         changed = await client.patch(one, json={"note": "hello", "videos_on": False})

@@ -1,5 +1,7 @@
 """Admin routes for accounts: a thin layer over the accounts actor, which decides everything."""
 
+import re
+
 import msgspec
 from quart_trio.wrappers import TrioResponse
 
@@ -30,8 +32,10 @@ class NewAccount(msgspec.Struct):
 
     credential: str
     provider: str | None = None
+    base_url: str | None = None
     label: str | None = None
     note: str | None = None
+    group: str | None = None
     image_concurrency: int | None = None
     video_concurrency: int | None = None
 
@@ -57,6 +61,7 @@ class Changes(msgspec.Struct):
     video_concurrency: int | None = None
     images_on: bool | None = None
     videos_on: bool | None = None
+    group: str | None = None
 
 
 class Import(msgspec.Struct):
@@ -78,7 +83,7 @@ _credential = wire.decoder(NewCredential)
 _changes = wire.decoder(Changes)
 _import = wire.decoder(Import)
 
-DEFAULT_PROVIDER = "flow"
+_GROUP = re.compile(r"[A-Za-z0-9._-]{1,40}")
 # Each import signs in at the provider, one after the other.
 MAX_IMPORT = 500
 
@@ -115,10 +120,12 @@ class _Views:
     async def add(self, request: GatewayRequest) -> TrioResponse:
         new = wire.decode(await request.body.whole(), _new)
         message = AddAccount(
-            provider=new.provider or DEFAULT_PROVIDER,
+            provider=new.provider or "",
             credential=new.credential,
+            base_url=new.base_url,
             label=new.label or "",
             note=new.note or "",
+            group=_group(new.group) or "",
             image_concurrency=_slots(new.image_concurrency, "image_concurrency"),
             video_concurrency=_slots(new.video_concurrency, "video_concurrency"),
         )
@@ -141,6 +148,7 @@ class _Views:
         asked = wire.decode(await request.body.whole(), _changes)
         _slots(asked.image_concurrency, "image_concurrency")
         _slots(asked.video_concurrency, "video_concurrency")
+        _group(asked.group)
         return await self._shown(ChangeAccount(account_id, Change(**msgspec.structs.asdict(asked))))
 
     async def remove(self, request: GatewayRequest, account_id: str) -> TrioResponse:
@@ -171,8 +179,10 @@ class _Views:
         message = AddAccount(
             provider=export.provider,
             credential=export.credential,
+            base_url=export.base_url,
             label=export.label,
             note=export.note,
+            group=export.group,
             image_concurrency=export.image_concurrency,
             video_concurrency=export.video_concurrency,
             enabled=export.enabled,
@@ -182,6 +192,13 @@ class _Views:
         except Failure as failure:
             return Imported(export.label, error=failure.message)
         return Imported(export.label, account=view)
+
+
+def _group(name: str | None) -> str | None:
+    if name and not _GROUP.fullmatch(name):
+        message = "group is a word of at most 40 letters, digits, dots, dashes and underscores."
+        raise Failure(Code.INVALID_VALUE, message, param="group")
+    return name
 
 
 def _slots(count: int | None, param: str) -> int | None:

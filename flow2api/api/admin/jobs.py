@@ -34,10 +34,16 @@ class JobDetail(msgspec.Struct, frozen=True):
 
     job: Job
     files: list[str]
+    route: str
+    """Which provider, group of accounts and model served it, or come first as long as it waits."""
     stage: str = ""
     """What is happening to it right now, empty when it is not live."""
     position: int | None = None
     """Place in the line, 1 is next; None when it does not wait."""
+    percent: int | None = None
+    """How much of the provider's work is done, where it says so."""
+    note: str = ""
+    """What the provider tells of its work."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -73,8 +79,8 @@ def routes(services: Services, links: Links) -> Table:
         if job is None:
             raise Failure(Code.NOT_FOUND, "There is no such job.")
         files = [links.media(request, name) for name in job.results]
-        stage, position = (live.stage, live.position) if live else ("", None)
-        return wire.answer(JobDetail(job, files, stage, position))
+        told = (live.stage, live.position, live.percent, live.note) if live else ()
+        return wire.answer(JobDetail(job, files, job.generation.route, *told))
 
     async def cancel(request: GatewayRequest, job_id: str) -> TrioResponse:
         job = await services.jobs.ask(Cancel(job_id))

@@ -75,7 +75,11 @@ class ContentRoutes:
         request.leaving.enter_context(jobs)
         turn = _Turn(self, request, asked, jobs)
         pace = self._services.pace
-        return turn.streamed(pieces, pace) if pieces else await waiting.whole(turn.whole, pace, farewell=envelope)
+        return (
+            turn.streamed(pieces, pace)
+            if pieces
+            else await waiting.whole(turn.whole, pace, route=jobs.route, farewell=envelope)
+        )
 
     async def _wish(self, asked: ContentRequest, said: list[Message], model: Model, caller: str) -> Wish:
         desk = self._desk

@@ -14,6 +14,8 @@ _FINISHING = {
     "saving": "Saving the result",
 }
 
+_NOTE_CHARACTERS = 120
+
 
 def describe(progress: Progress) -> str:
     """One line without a full stop."""
@@ -26,4 +28,12 @@ def describe(progress: Progress) -> str:
         return "Getting ready"
     if state is JobState.FETCHING or stage in _FINISHING:
         return _FINISHING.get(stage, "Fetching the result")
-    return f"Generating with {progress.job.generation.model}"
+    return _generating(progress)
+
+
+def _generating(progress: Progress) -> str:
+    generation = progress.job.generation
+    way = f" by way of {generation.route}" if generation.ways else ""
+    share = f", {progress.percent} %" if progress.percent is not None else ""
+    note = f" ({progress.note[:_NOTE_CHARACTERS]})" if progress.note else ""
+    return f"Generating with {generation.model}{way}{share}{note}"

@@ -34,7 +34,7 @@ class Turn:
 
     async def whole(self) -> TrioResponse:
         """The answer in one piece. A failure is raised, as long as no byte went out."""
-        return await waiting.whole(self._finished, self._pace)
+        return await waiting.whole(self._finished, self._pace, route=self._batch.route)
 
     def streamed(self) -> TrioResponse:
         """The answer as a stream."""

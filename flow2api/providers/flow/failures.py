@@ -6,8 +6,6 @@ of calls and what distinguishes them. Knows no connection and no account.
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +15,7 @@ import msgspec
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.errors import NetworkFault, ResponseTooLarge, ResponseUnreadable
 from flow2api.net.message import Response
+from flow2api.providers import waits
 from flow2api.providers.flow import wire
 
 _K = FailureKind
@@ -186,13 +185,13 @@ def read_refusal(response: Response, now: float) -> Refusal:
     details = wire.field(error, "details")
     entries = details if isinstance(details, list) else []
     message = wire.text(wire.field(error, "message")) or ""
-    waits = (_wait(response.headers.get("retry-after"), now), *map(_delay, entries))
+    named = (waits.of_header(response.headers.get("retry-after"), now), *map(_delay, entries))
     return Refusal(
         status=response.status,
         reason=_reason(entries, message),
         word=wire.text(wire.field(error, "status")),
         message=message,
-        retry_after_seconds=max((wait for wait in waits if wait is not None), default=None),
+        retry_after_seconds=max((wait for wait in named if wait is not None), default=None),
     )
 
 
@@ -287,28 +286,10 @@ def _reason(details: list[object], message: str) -> str | None:
     return next((word for word in words if word in BY_REASON), words[0] if words else None)
 
 
-def _wait(header: str | None, now: float) -> float | None:
-    """The wait of a `Retry-After` header: seconds or a date."""
-    if header is None:
-        return None
-    header = header.strip()
-    if header.isascii() and header.isdigit() and len(header) < 10:
-        return float(header)
-    try:
-        at = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.fromtimestamp(now, UTC)).total_seconds())
-
-
-_DURATION = re.compile(r"\d{1,9}(\.\d{1,9})?s")
-
-
 def _delay(detail: object) -> float | None:
     """The wait of a `google.rpc.RetryInfo`, such as `"1.5s"` or `{"seconds": 2}`."""
     delay = wire.field(detail, "retryDelay")
-    if isinstance(delay, str) and _DURATION.fullmatch(delay):
-        return float(delay[:-1])
+    if (named := waits.of_duration(delay)) is not None:
+        return named
     seconds = wire.whole(wire.field(delay, "seconds"))
     return None if seconds is None else float(seconds)

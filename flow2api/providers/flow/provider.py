@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from flow2api.domain.job import Generation
+from flow2api.errors import Code, Failure
 from flow2api.net.exits import ExitChoice
 from flow2api.net.http import Http
+from flow2api.providers.base import CaptchaPage, Traits
 from flow2api.providers.flow import cookies
 from flow2api.providers.flow.calls import Bases, Times
 from flow2api.providers.flow.client import Client
@@ -26,12 +28,24 @@ class FlowSettings(Protocol):
     def api_base_url(self) -> str: ...
 
     @property
+    def page_url(self) -> str: ...
+
+    @property
+    def recaptcha_site_key(self) -> str: ...
+
+    @property
+    def poll_interval(self) -> float: ...
+
+    @property
     def request_timeout(self) -> float:
         """Seconds for one ordinary call, the generation of pictures and the beginning of clips among them."""
 
     @property
     def image_timeout(self) -> float:
         """Seconds for one answer that brings an enlarged picture or a joined clip, which is slow."""
+
+    @property
+    def video_timeout(self) -> float: ...
 
     @property
     def projects_per_account(self) -> int: ...
@@ -48,6 +62,18 @@ class FlowProvider:
         self._times = _times(settings)
         self._projects = settings.projects_per_account
         self._clock = clock
+        self.traits = Traits(
+            title="Google Flow",
+            credential="session token",
+            base_url=self._bases.api,
+            signs_in=True,
+            login_page=settings.page_url,
+            captcha=CaptchaPage(url=settings.page_url, site_key=settings.recaptcha_site_key),
+            joins=True,
+            poll_seconds=settings.poll_interval,
+            image_seconds=settings.image_timeout,
+            video_seconds=settings.video_timeout,
+        )
 
     def captcha_action(self, generation: Generation) -> str | None:
         return _CAPTCHA_ACTIONS.get(generation.kind)
@@ -57,8 +83,11 @@ class FlowProvider:
         client = Client(self._http, self._bases, self._times, exit_for, self._clock)
         return FlowSession(client, load(vault), self._projects, self._clock)
 
-    def vault_for(self, credential: str) -> bytes:
+    def vault_for(self, credential: str, base_url: str | None = None) -> bytes:
         """The vault for a session cookie that an operator pasted, in any of its usual notations."""
+        if base_url:
+            message = "Google Flow has one address for all accounts; leave base_url out."
+            raise Failure(Code.INVALID_VALUE, message, param="base_url")
         return dump(Vault(session_token=cookies.session_token(credential)))
 
     def renewed_vault(self, old: bytes, new: bytes) -> bytes:

@@ -202,7 +202,7 @@ class FakeVisit:
 def refresh_of(visit: FakeVisit, folder: Path) -> SessionRefresh:
     logins = Logins(folder)
     logins.folder("acc_1").mkdir(parents=True, exist_ok=True)
-    return SessionRefresh(logins, "https://page.example", visit.open)
+    return SessionRefresh(logins, visit.open)
 
 
 async def look(refresh: SessionRefresh) -> bytes:
@@ -234,7 +234,7 @@ async def test_a_browser_that_is_signed_out_needs_a_person(autojump_clock: MockC
 
 
 async def test_an_account_without_a_profile_is_told_how_to_get_one(autojump_clock: MockClock, tmp_path: Path) -> None:
-    refresh = SessionRefresh(Logins(tmp_path), "https://page.example", FakeVisit("x").open)
+    refresh = SessionRefresh(Logins(tmp_path), FakeVisit("x").open)
     with pytest.raises(Failure, match=r"No browser profile is kept.*flow2api account login --account acc_1"):
         await look(refresh)
 

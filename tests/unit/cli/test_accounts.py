@@ -65,7 +65,23 @@ def test_the_session_token_comes_from_the_option_from_standard_input_or_is_asked
     assert result.exit_code == 0
     assert "added Ada" in result.stdout
     assert "cookie-value" not in result.output
-    assert stage.asked[0].body == {"provider": "flow", "credential": "cookie-value", "label": "Ada", "note": ""}
+    assert stage.asked[0].body == {"credential": "cookie-value", "label": "Ada"}
+
+
+def test_a_key_is_added_for_its_kind_with_address_and_group(stage: Stage) -> None:
+    stage.answers = {"POST /api/accounts": ACCOUNT}
+    kind = ("--kind", "gateway", "--base-url", "https://relay.example/v1", "--group", "paid")
+    result = stage.run("account", "add", *kind, "--key", "-", input="sk-secret\n")
+    assert result.exit_code == 0
+    assert "sk-secret" not in result.output
+    expected = {"provider": "gateway", "base_url": "https://relay.example/v1", "group": "paid"}
+    assert stage.asked[0].body == {"credential": "sk-secret", **expected}
+
+
+def test_an_account_is_put_into_a_group(stage: Stage) -> None:
+    stage.answers = {"PATCH /api/accounts/acc_1": ACCOUNT}
+    assert stage.run("account", "group", "acc_1", "paid").exit_code == 0
+    assert stage.asked[0].body == {"group": "paid"}
 
 
 def test_an_empty_session_token_is_wrong_usage(stage: Stage) -> None:

@@ -73,6 +73,7 @@ def one_error(after: Account) -> None:
 EXPECTED: Mapping[FailureKind, Callable[[Account], None]] = {
     K.LOGIN_EXPIRED: stands(S.NEEDS_LOGIN, None),
     K.NEEDS_LOGIN: stands(S.NEEDS_LOGIN, None),
+    K.KEY_REFUSED: stands(S.NEEDS_LOGIN, None),
     K.ACCOUNT_MOVED: stands(S.NEEDS_LOGIN, None),
     K.WRONG_ACCOUNT: stands(S.NEEDS_LOGIN, None),
     K.ACCOUNT_BLOCKED: stands(S.DISABLED, None, "upstream"),
@@ -81,6 +82,9 @@ EXPECTED: Mapping[FailureKind, Callable[[Account], None]] = {
     K.THROTTLED: stands(S.RESTING, NOW + 12 * HOUR),
     K.QUOTA_REACHED: stands(S.EXHAUSTED, RESET),
     K.MODEL_QUOTA_REACHED: model_rests(RESET),
+    K.MODEL_THROTTLED: model_rests(NOW + 60),
+    K.MODEL_GONE: model_rests(NOW + 24 * HOUR),
+    K.BILLING_NEEDED: model_rests(NOW + 6 * HOUR),
     K.MODEL_DENIED: model_rests(None),
     K.MODEL_BUSY: model_rests(NOW + 120),
     K.CONTENT_REFUSED: unchanged,
@@ -95,6 +99,24 @@ EXPECTED: Mapping[FailureKind, Callable[[Account], None]] = {
 
 def test_every_kind_of_failure_has_a_rule_and_an_expectation() -> None:
     assert rest.RULES.keys() == EXPECTED.keys() == set(FailureKind)
+
+
+def test_a_throttled_model_rests_for_as_long_as_the_answer_says() -> None:
+    model_rests(NOW + 34)(failed(FRESH, K.MODEL_THROTTLED, retry_after_seconds=34.0))
+
+
+@pytest.mark.parametrize(
+    ("account", "group", "expected"),
+    [
+        (FRESH, "", True),
+        (replace(FRESH, provider="other"), "", False),
+        (replace(FRESH, group="paid"), "", True),
+        (replace(FRESH, group="paid"), "paid", True),
+        (FRESH, "paid", False),
+    ],
+)
+def test_a_way_is_for_the_accounts_of_its_provider_and_group(account: Account, group: str, expected: bool) -> None:
+    assert rest.is_for(account, replace(GENERATION, group=group)) is expected
 
 
 @pytest.mark.parametrize("kind", EXPECTED)
@@ -334,7 +356,6 @@ def test_nothing_hinders_a_fresh_account() -> None:
         (replace(FRESH, tier=Tier.FREE), ("tier_too_low", None)),
         (replace(FRESH, images_on=False), ("images_off", None)),
         (replace(FRESH, credits=19), ("not_enough_credits", None)),
-        (replace(FRESH, provider="other"), ("other_provider", None)),
     ],
 )
 def test_a_hindrance_is_named(account: Account, expected: tuple[str, float | None]) -> None:

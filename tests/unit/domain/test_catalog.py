@@ -336,3 +336,90 @@ def test_a_mistake_in_an_own_file_is_named(tmp_path: Path, text: str, place: str
 def test_an_own_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"absent\.toml"):
         Catalog.load(tmp_path / "absent.toml")
+
+
+ROUTED = """
+[models.other]
+title = "Other"
+kind = "image"
+provider = "keyed"
+upstream = "OTHER"
+ratios = ["1:1", "16:9", "21:9"]
+upscales = { 2k = {} }
+at_once = true
+inputs = [0, 1]
+max_count = 2
+credits = 4
+how = { shape = "plain" }
+options = { guidance = { type = "number", least = 1, most = 20 }, style = { type = "text", choices = ["ink", "oil"] } }
+
+[routes."gemini-3.1-flash-image"]
+to = [
+  { model = "gemini-3.1-flash-image", when = { inputs = [0, 2] } },
+  { model = "other", group = "paid", order = 2, weight = 3 },
+]
+
+[aliases]
+drawer = "gemini-3.1-flash-image"
+"""
+
+
+def test_a_routed_model_goes_every_way_that_can_make_what_is_asked_for(tmp_path: Path) -> None:
+    catalog = load(tmp_path, ROUTED)
+
+    def routes(**fields: Any) -> list[tuple[str, int, int]]:
+        generation = catalog.resolve(Wish(model="drawer", prompt="x", **fields))
+        assert generation.model == "drawer"
+        return [(way.route, way.order, way.weight) for way in generation.ways or (generation,)]
+
+    first, second = ("flow/NARWHAL", 1, 1), ("keyed@paid/OTHER", 2, 3)
+    assert routes() == [first, second]
+    assert routes(pictures=("a", "b")) == [first]
+    assert routes(aspect_ratio="21:9") == [second]
+    assert routes(n=4) == [first]
+    assert routes(options={"style": "ink"}) == [second]
+
+
+def test_each_way_has_its_own_shape_and_price(tmp_path: Path) -> None:
+    generation = load(tmp_path, ROUTED).resolve(Wish(model="gemini-3.1-flash-image", prompt="x", size="2K", n=2))
+    assert [(way.upscale, way.resolution, way.credits) for way in generation.ways] == [("2k", None, 0), (None, "2k", 8)]
+    assert generation.ways[1].how == {"shape": "plain"}
+
+
+def test_what_no_way_can_make_is_refused_in_the_words_of_the_first(tmp_path: Path) -> None:
+    catalog = load(tmp_path, ROUTED)
+    with pytest.raises(Failure, match=r"gemini-3\.1-flash-image draws") as caught:
+        catalog.resolve(Wish(model="drawer", prompt="x", aspect_ratio="2:1"))
+    assert caught.value.param == "aspect_ratio"
+    narrow = '[routes.wide]\nto = [{ model = "gemini-3.1-flash-image", when = { ratios = ["16:9"] } }]'
+    with pytest.raises(Failure, match="No route of wide"):
+        load(tmp_path, narrow).resolve(Wish(model="wide", prompt="x", aspect_ratio="1:1"))
+
+
+def test_a_routed_model_offers_what_any_of_its_ways_can_do(tmp_path: Path) -> None:
+    model = load(tmp_path, ROUTED).get("drawer")
+    assert model is not None
+    assert (model.max_inputs, model.max_count, "21:9" in model.ratios) == (10, 4, True)
+    assert model.options == ("guidance", "style")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"guidance": 21}, "from 1 up to 20"),
+        ({"guidance": True}, "a number"),
+        ({"style": "chalk"}, "ink or oil"),
+        ({"strength": 1}, "it takes guidance and style"),
+    ],
+)
+def test_a_further_parameter_that_a_model_does_not_take_is_refused(
+    tmp_path: Path, options: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(Failure, match=why) as caught:
+        load(tmp_path, ROUTED).resolve(Wish(model="other", prompt="x", options=options))
+    assert caught.value.param in options
+
+
+def test_a_route_to_nowhere_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match=r"routes\.x: there is no model 'nope'"):
+        load(tmp_path, '[routes.x]\nto = [{ model = "nope" }]')

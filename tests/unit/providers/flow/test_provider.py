@@ -20,6 +20,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_base_url: str = "https://api.test/v1/"
     request_timeout: float = 60.0
     image_timeout: float = 200.0
+    page_url: str = "https://labs.test/fx/tools/flow"
+    recaptcha_site_key: str = "key"
+    poll_interval: float = 0.05
+    video_timeout: float = 60.0
     projects_per_account: int = 2
 
 
