@@ -20,7 +20,7 @@ from flow2api.api.exchange import GatewayRequest, exchange_class
 from flow2api.api.gemini import dialect
 from flow2api.api.gemini import routes as gemini
 from flow2api.api.links import Links
-from flow2api.api.openai import chat, images, models
+from flow2api.api.openai import chat, images, models, responses
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.api.worker import serve_connections
@@ -55,6 +55,7 @@ def make_app(services: Services) -> Application:
     models.register(app, services, gemini.register(app, services, links, desk))
     chat.register(app, services, links, desk)
     images.register(app, services, links, desk)
+    responses.register(app, services, links, desk)
     files.register(app, services)
     health.register(app, services)
     welcome.register(app, services, links)

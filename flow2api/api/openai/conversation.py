@@ -34,23 +34,23 @@ class Asked(NamedTuple):
     """The newest clip of ours in an earlier assistant message."""
 
 
-def read(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Asked:
-    """Prompt, pictures and clips; `is_own` tells a link of ours.
+def read(messages: Sequence[Message], is_own: Callable[[str], bool], field: str = "messages") -> Asked:
+    """Prompt, pictures and clips; `is_own` tells a link of ours, `field` is what the messages stood in.
 
     Raises:
         Failure: there is no user message, or it holds no text."""
     last = next((index for index in reversed(range(len(messages))) if messages[index].role == "user"), None)
     if last is None:
-        raise Failure(Code.INVALID_VALUE, "messages holds no message of the user.", param="messages")
+        raise Failure(Code.INVALID_VALUE, f"{field} holds no message of the user.", param=field)
     prompt = messages[last].text().strip()
     if not prompt:
         raise Failure(
             Code.INVALID_VALUE,
             "The last user message holds no text: it is the prompt.",
-            param=f"messages[{last}].content",
+            param=f"{field}[{last}].content",
         )
-    within(prompt, f"messages[{last}].content")
-    where, before = f"messages[{last}]", messages[:last]
+    within(prompt, f"{field}[{last}].content")
+    where, before = f"{field}[{last}]", messages[:last]
     pictures = list(_pictures(messages[last], where))
     return Asked(
         prompt, pictures, _earlier(before, is_own), _clip(messages[last], where), _earlier_clip(before, is_own)

@@ -81,7 +81,7 @@ class Images:
         request.leaving.enter_context(waited)
         link = partial(self._links.media, request)
         turn = _Turn(self._services, waited, delivery, link)
-        return turn.streamed(way.prefix) if asked.stream else await waiting.whole(turn.whole, self._services.pace)
+        return turn.streamed(way.prefix) if asked.stream else await turn.answer()
 
     async def _wish(self, sheet: Sheet, model: Model, prompt: str) -> Wish:
         self._desk.check_open()
@@ -98,12 +98,18 @@ class _Turn:
         self._delivery = delivery
         self._link = link
 
-    async def whole(self) -> bytes:
+    async def answer(self) -> TrioResponse:
+        """The answer in one piece."""
+        return await waiting.whole(self._whole, self._services.pace, route=self._batch.route)
+
+    async def _whole(self) -> bytes:
         names = batch.names(await self._batch.wait_final(), self._link)
         finished = [await self._finish(name) for name in names]
         return images_answer.whole(self._batch.first, finished, [self._entry(picture) for picture in finished])
 
     def streamed(self, prefix: Prefix) -> TrioResponse:
+        """The answer as a stream: each picture as soon as those before it are done."""
+
         async def fill(line: sse.Line) -> None:
             # At once, so that the caller has the headers.
             await line.send(_KEEP_ALIVE)

@@ -1,0 +1,247 @@
+"""`POST /v1/responses` and `GET /v1/responses/<id>`: a picture as the result of the image tool, or as a link in a message where
+that tool was not offered; clips always as links.
+
+Translates and never decides. The conversation is read by chat's rules; an earlier response is known by its job, which has made the
+picture to start from.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+from msgspec.structs import replace
+from quart_trio.wrappers import TrioResponse
+
+from flow2api.api import batch, pictures, sse, waiting
+from flow2api.api.batch import Batch, Parts
+from flow2api.api.described import EVENTS, GENERATING, JSON, Content, described
+from flow2api.api.desk import Desk
+from flow2api.api.exchange import GatewayRequest, Poured, Write
+from flow2api.api.inputs import Reference
+from flow2api.api.links import Links
+from flow2api.api.openai import answer, conversation, responses_answer, responses_request, sidework
+from flow2api.api.openai.chat_request import Message
+from flow2api.api.openai.responses_answer import Events, Picture, Response, Said
+from flow2api.api.openai.responses_request import ResponsesRequest
+from flow2api.api.routing import Application
+from flow2api.api.services import Pace, Services
+from flow2api.api.wire import answer as json_answer
+from flow2api.api.wire import decode, decoder, encode, weigh
+from flow2api.api.wishes import wish
+from flow2api.domain.catalog import Wish
+from flow2api.domain.job import Job
+from flow2api.domain.key import ApiKey
+from flow2api.domain.model import Model
+from flow2api.domain.rendition import Rendition
+from flow2api.errors import Code, Failure
+from flow2api.store import jobs
+
+ORIGIN = "responses"
+_decoder = decoder(ResponsesRequest)
+
+
+def register(app: Application, services: Services, links: Links, desk: Desk) -> None:
+    """Add the routes."""
+    responses = Responses(services, links, desk)
+    app.route_to("POST", "/v1/responses", responses.create)
+    app.route_to("GET", "/v1/responses/<response_id>", responses.get)
+
+
+class Responses:
+    """The routes and what they need."""
+
+    def __init__(self, services: Services, links: Links, desk: Desk) -> None:
+        self._services = services
+        self._links = links
+        self._desk = desk
+        self._openings = sidework.with_further(services.config.chat.side_requests)
+
+    @described(
+        "Make a picture as the result of the image tool, or a picture or clip as a link in a message",
+        answers={200: Content({JSON: Response, EVENTS: None})},
+        body=ResponsesRequest,
+        scope="responses",
+        errors=GENERATING,
+    )
+    async def create(self, request: GatewayRequest) -> TrioResponse:
+        """Answer one request."""
+        key = self._services.keys.caller(request, "responses")
+        body = await request.body.whole()
+        await weigh(body)
+        asked = decode(body, _decoder)
+        model = self._model(asked, key)
+        asked = replace(asked, model=model.id)
+        responses_request.check(asked)
+        rendition = asked.rendition()
+        said = responses_request.messages(asked.input)
+        side = sidework.answer([Message("system", asked.instructions), *said], self._openings)
+        if side is not None:
+            return _say(asked, side)
+        claim = await self._desk.claim(request, key.id, body)
+        parts = Parts.of(model, None)
+        waited = await self._desk.batch(request, claim, parts, ORIGIN, lambda: self._wish(asked, model, key))
+        request.leaving.enter_context(waited)
+        output = _Output(self._services, partial(self._links.media, request), rendition, asked.tool is not None)
+        turn = _Turn(waited, asked, output, self._services.pace)
+        return turn.streamed() if asked.stream else await turn.answer()
+
+    @described(
+        "How a response stands",
+        Response,
+        scope="responses",
+        errors=(Code.NOT_FOUND,),
+        more="A picture comes as the result of the image tool and as it was made, whatever its request asked for.",
+    )
+    async def get(self, request: GatewayRequest, response_id: str) -> TrioResponse:
+        """Look one up; never waits."""
+        key = self._services.keys.caller(request, "responses")
+        job = await self._job(response_id, key)
+        if job is None or job.origin != ORIGIN:
+            raise Failure(Code.NOT_FOUND, "There is no such response. They are kept for a limited time.")
+        response = responses_answer.begun(job)
+        if not job.final:
+            return json_answer(response)
+        output = _Output(self._services, partial(self._links.media, request), None, shown=True)
+        try:
+            return json_answer(responses_answer.done(response, job, await output.of(job)))
+        except Failure as failure:
+            return json_answer(responses_answer.failed(response, failure))
+
+    def _model(self, asked: ResponsesRequest, key: ApiKey) -> Model:
+        """The model of the request; where that is one for text, which is none of ours, the one that its tool names."""
+        named = asked.tool.model if asked.tool else None
+        if named and self._services.catalog.get(asked.model) is None:
+            return self._desk.model(named, key)
+        return self._desk.model(asked.model, key) if asked.model else self._desk.usual_picture_model(key)
+
+    async def _wish(self, asked: ResponsesRequest, model: Model, key: ApiKey) -> Wish:
+        desk = self._desk
+        desk.check_open()
+        previous = await self._previous(asked, key)
+        talk = conversation.read(await self._messages(asked, key), desk.inputs.is_own, "input")
+        link = talk.clip or (talk.earlier_clip if model.mode == "extend" else None)
+        job = (
+            Reference(previous.id, "previous_response_id") if previous and model.mode == "extend" and not link else None
+        )
+        source = await desk.sources.find(model, key.id, job=job, link=link)
+        earlier = talk.earlier or (_picture_of(previous, "previous_response_id") if previous else None)
+        return wish(asked, talk.prompt, await desk.pictures(talk.pictures, model, earlier), source)
+
+    async def _messages(self, asked: ResponsesRequest, key: ApiKey) -> list[Message]:
+        """The conversation; what it only names is found by its job."""
+        talk = responses_request.messages(asked.input)
+        for index, named in responses_request.made_before(asked.input):
+            job = await self._job(named, key)
+            picture = _picture_of(job, f"input[{index}]") if job else None
+            if picture is None:
+                message = f"There is no picture {named[:80]!r} any more; send it along as its base64 or its link."
+                raise Failure(Code.INVALID_VALUE, message, param=f"input[{index}].id")
+            talk[index] = Message("assistant", images=[picture.url])
+        return talk
+
+    async def _previous(self, asked: ResponsesRequest, key: ApiKey) -> Job | None:
+        """The job of the response that this one follows."""
+        named = asked.previous_response_id
+        if not named:
+            return None
+        job = await self._job(named, key)
+        if job is None:
+            message = f"There is no response {named[:80]!r} any more; send the earlier picture in input instead."
+            raise Failure(Code.INVALID_VALUE, message, param="previous_response_id")
+        return job
+
+    async def _job(self, named: str, key: ApiKey) -> Job | None:
+        found = responses_answer.job_id(named)
+        job = await self._services.store.read(jobs.get, found) if found else None
+        return job if job and job.caller == key.id else None
+
+
+class _Output:
+    """Makes the items of an answer."""
+
+    def __init__(
+        self, services: Services, link: Callable[[str], str], rendition: Rendition | None, shown: bool
+    ) -> None:
+        """`shown`: a picture comes as the tool's result."""
+        self._services = services
+        self._link = link
+        self._rendition = rendition
+        self._shown = shown
+
+    def shows(self, job: Job) -> bool:
+        """Whether a picture comes as the tool's result."""
+        return self._shown and job.generation.kind == "image"
+
+    async def of(self, job: Job) -> tuple[Picture | Said, ...]:
+        """What a finished job's answer holds.
+
+        Raises:
+            Failure: why there is nothing."""
+        names = batch.names([job], self._link)
+        if not self.shows(job):
+            text = answer.links_text([self._link(name) for name in names], self._services.config.chat.video_form)
+            return (responses_answer.said(job, text),)
+        made = await pictures.finish(self._services, names[0], self._rendition, inline=True)
+        picture = Picture(
+            id=responses_answer.picture_id(job),
+            status="completed",
+            result=made.base64,
+            output_format=made.format,
+            size=made.size,
+            quality=pictures.quality(job.generation),
+            background=made.background,
+        )
+        return picture, responses_answer.said(job, answer.PICTURES_TEXT)
+
+
+class _Turn:
+    """One request that waits for its job."""
+
+    def __init__(self, waited: Batch, asked: ResponsesRequest, output: _Output, pace: Pace) -> None:
+        self._batch = waited
+        self._output = output
+        self._pace = pace
+        self._response = responses_answer.begun(waited.first, asked)
+
+    async def answer(self) -> TrioResponse:
+        """The answer in one piece."""
+        return await waiting.whole(self._whole, self._pace, route=self._batch.route)
+
+    async def _whole(self) -> bytes:
+        return encode(await self._finished())
+
+    def streamed(self) -> TrioResponse:
+        """The answer as a stream of events."""
+        first, events = self._batch.first, Events(self._response)
+        begun = Picture(id=responses_answer.picture_id(first), status="in_progress", result=None)
+
+        async def fill(line: sse.Line) -> None:
+            await line.send(events.opening(begun if self._output.shows(first) else None))
+            await line.send(events.closing(await self._finished()))
+
+        async def pour(write: Write) -> None:
+            await sse.Line(write, events.beat, self._pace.beat_seconds).run(fill)
+
+        return Poured(pour, content_type=sse.CONTENT_TYPE, headers=sse.HEADERS, farewell=events.failed)
+
+    async def _finished(self) -> Response:
+        [job] = await self._batch.wait_final()
+        return responses_answer.done(self._response, job, await self._output.of(job))
+
+
+def _picture_of(job: Job, param: str) -> Reference | None:
+    """The picture that a job made, by a link of ours."""
+    if job.generation.kind != "image" or not job.results:
+        return None
+    return Reference(f"/media/{job.results[0]}", param)
+
+
+def _say(asked: ResponsesRequest, text: str) -> TrioResponse:
+    """An answer that needs no job."""
+    response = responses_answer.unpaid(asked, text)
+    if not asked.stream:
+        return json_answer(response)
+    events = Events(msgspec.structs.replace(response, status="in_progress", output=(), usage=None))
+    return TrioResponse(
+        events.opening(None) + events.closing(response), headers=sse.HEADERS, content_type=sse.CONTENT_TYPE
+    )
