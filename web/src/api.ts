@@ -19,9 +19,10 @@ type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 let csrf = "";
 let whenSignedOut: () => void = () => undefined;
 
-/** Where the gateway is: beside this page, whatever path a proxy put in front. */
+/** Where the gateway is: above this page, whatever path a proxy put in front. */
 export function address(path: string): string {
-  return new URL(path.replace(/^\//, ""), new URL(".", document.baseURI)).href;
+  const root = location.pathname.replace(/(dashboard\/)?(index\.html)?$/, "");
+  return new URL(root + path.replace(/^\//, ""), location.origin).href;
 }
 
 export function setCsrf(token: string): void {

@@ -1,13 +1,17 @@
 /** Numbers, times and sizes in the reader's language. */
-import { signal } from "@preact/signals";
+import { type ReadonlySignal, effect, signal } from "@preact/signals";
 import { language } from "./prefs";
 import { t } from "./text";
 
-/** Unix seconds, moved on once a second; what shows an age reads it. */
+/** Unix seconds by the gateway's clock, moved on once a second; what shows an age reads it. */
 export const now = signal(Date.now() / 1000);
-setInterval(() => {
-  if (!document.hidden) now.value = Date.now() / 1000;
-}, 1000);
+
+/** Keep `now` going, so many seconds ahead of this machine's clock. */
+export function followClock(ahead: ReadonlySignal<number>): void {
+  const tick = () => (now.value = Date.now() / 1000 + ahead.value);
+  effect(() => void tick());
+  setInterval(() => document.hidden || tick(), 1000);
+}
 
 const made = new Map<string, unknown>();
 

@@ -1,6 +1,24 @@
+/** Puts the app on the page. */
 import { render } from "preact";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/layout.css";
+import "./style/controls.css";
+import "./style/parts.css";
+import "./style/tools.css";
+import "./style/table.css";
+import "./style/floats.css";
+import "./style/fields.css";
+import "./style/overview.css";
+import "./style/pages.css";
+import "./style/log.css";
+import { App } from "./app";
+import { clockAhead } from "./live/state";
+import { followClock } from "./format";
+import { applyPrefs } from "./prefs";
+import { begin } from "./session";
 
-render(<h1>flow2api</h1>, document.getElementById("app")!);
+applyPrefs();
+followClock(clockAhead);
+void begin();
+render(<App />, document.getElementById("app") as HTMLElement);

@@ -1,5 +1,5 @@
 /** What this browser remembers of its user's taste: language, theme, width of the rail, columns. Never a secret. */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
 export type Language = "en" | "zh";
 export type Theme = "system" | "light" | "dark";
@@ -37,6 +37,11 @@ function firstTheme(): Theme {
 
 export const language = signal<Language>(firstLanguage());
 export const theme = signal<Theme>(firstTheme());
+const dark = typeof matchMedia === "function" ? matchMedia("(prefers-color-scheme: dark)") : null;
+const systemDark = signal(dark?.matches ?? false);
+dark?.addEventListener("change", (event) => (systemDark.value = event.matches));
+/** What is seen now, for what is drawn and not styled. */
+export const shownTheme = computed(() => (theme.value === "system" ? (systemDark.value ? "dark" : "light") : theme.value));
 export const narrow = signal(kept("narrow") === "yes");
 
 /** Carry the choices into the document, and keep them. */

@@ -65,6 +65,8 @@ export interface Account {
   label: string;
   email: string | null;
   note: string;
+  group: string;
+  base_url: string | null;
   tier: Tier;
   credits: number | null;
   image_concurrency: number;
@@ -94,8 +96,10 @@ export interface AccountChanged {
 export interface AccountExport {
   provider: string;
   credential: string;
+  base_url: string | null;
   label: string;
   note: string;
+  group: string;
   image_concurrency: number;
   video_concurrency: number;
   enabled: boolean;
@@ -148,6 +152,13 @@ export interface AlertRaised {
   at: number;
 }
 
+/** A further name for a model, added at run time. */
+export interface AliasView {
+  name: string;
+  target: string;
+  offered: boolean;
+}
+
 /** One act of an administrator. */
 export interface AuditEntry {
   id: number;
@@ -166,6 +177,27 @@ export interface AuditEntry {
 export interface AuditPage {
   entries: Array<AuditEntry>;
   has_more: boolean;
+}
+
+/** Whether a copy can be read from beginning to end. */
+export interface BackupCheck {
+  name: string;
+  ok: boolean;
+  damage: string;
+}
+
+/** All copies, newest first, and the regular work that makes them. */
+export interface BackupList {
+  backups: Array<BackupView>;
+  keep: number;
+  schedule: ScheduleView | null;
+}
+
+/** One copy. Its name tells when it was made, in UTC. */
+export interface BackupView {
+  name: string;
+  size_bytes: number;
+  made_at: number;
 }
 
 export interface Beat {
@@ -221,6 +253,7 @@ export interface Changes {
   video_concurrency?: number | null;
   images_on?: boolean | null;
   videos_on?: boolean | null;
+  group?: string | null;
 }
 
 /** Every error code that a caller can meet. Adding one means adding its row to `KINDS`. */
@@ -303,16 +336,13 @@ export interface FiguresChanged {
 
 /** What a caller asked for, resolved by the catalogue into what to ask which provider for. */
 export interface Generation {
-  model: string;
-  kind: "image" | "video";
   provider: string;
   upstream_model: string;
-  prompt: string;
   aspect_ratio: string;
   count: number;
   seed: number | null;
-  upscale: "1080p" | "2k" | "4k" | null;
-  inputs: Array<string>;
+  upscale: "1080p" | "1k" | "2k" | "480p" | "4k" | "580p" | "720p" | "768p" | null;
+  resolution: "1080p" | "1k" | "2k" | "480p" | "4k" | "580p" | "720p" | "768p" | null;
   min_tier: Tier;
   credits: number;
   mode: "extend" | "i2v" | "image" | "r2v" | "t2v";
@@ -320,7 +350,17 @@ export interface Generation {
   upscale_credits: number;
   tier_models: Record<string, string>;
   tier_credits: Record<string, number>;
+  options: Record<string, string | boolean | number | number>;
+  how: Record<string, unknown>;
+  group: string;
+  order: number;
+  weight: number;
+  model: string;
+  kind: "image" | "video";
+  prompt: string;
+  inputs: Array<string>;
   source: Source | null;
+  ways: Array<Way>;
 }
 
 /** How a proxy has fared since the process began. */
@@ -408,8 +448,11 @@ export interface Job {
 export interface JobDetail {
   job: Job;
   files: Array<string>;
+  route: string;
   stage: string;
   position: number | null;
+  percent: number | null;
+  note: string;
 }
 
 /** Why a job failed: the fields of a `Failure`, and what could be saved of the result all the same. */
@@ -544,6 +587,7 @@ export interface Made {
   width: number;
   height: number;
   context: string;
+  file: string | null;
 }
 
 /** A new key and, this once, the key itself. */
@@ -571,6 +615,12 @@ export interface ModelLatency {
   p95_seconds: number;
 }
 
+/** All models and all aliases. */
+export interface ModelOffer {
+  models: Array<ModelView>;
+  aliases: Array<AliasView>;
+}
+
 /** One model that rests on one account. */
 export interface ModelRest {
   code: string;
@@ -579,14 +629,34 @@ export interface ModelRest {
   until: number | null;
 }
 
+/** A model or a family of models, with everything that goes by its name. */
+export interface ModelView {
+  id: string;
+  title: string;
+  description: string;
+  kind: "image" | "video";
+  provider: string;
+  on: boolean;
+  offered: boolean;
+  members: Array<string>;
+  names: Array<string>;
+}
+
 /** The body of `POST /api/accounts`. */
 export interface NewAccount {
   credential: string;
   provider?: string | null;
+  base_url?: string | null;
   label?: string | null;
   note?: string | null;
+  group?: string | null;
   image_concurrency?: number | null;
   video_concurrency?: number | null;
+}
+
+/** The body of `PUT /api/aliases/{name}`. */
+export interface NewAlias {
+  target: string;
 }
 
 /** The body of `PUT /api/accounts/{id}/credential`. */
@@ -716,6 +786,8 @@ export interface Progress {
   position: number | null;
   stage: string;
   account: string | null;
+  percent: number | null;
+  note: string;
 }
 
 /** The body of what needs the password once more: `POST /api/second-factor` (offer), `DELETE /api/second-factor`, and `POST /api/second-factor/recovery-codes`. */
@@ -917,6 +989,11 @@ export interface Subscribe {
   topics: Array<"accounts" | "captcha" | "jobs" | "keys" | "logs" | "overview" | "proxies" | "system">;
 }
 
+/** The body of `PUT /api/models/{id}`. */
+export interface Switch {
+  on: boolean;
+}
+
 /** The program as it is now; the inner records are what each part says of itself. */
 export interface System {
   version: string;
@@ -986,4 +1063,27 @@ export interface Trends {
 export interface TrendsChanged {
   type: "trends_changed";
   trends: Trends;
+}
+
+/** One way to make something: at which provider, with which of its models, in what shape and at what price. */
+export interface Way {
+  provider: string;
+  upstream_model: string;
+  aspect_ratio: string;
+  count: number;
+  seed: number | null;
+  upscale: "1080p" | "1k" | "2k" | "480p" | "4k" | "580p" | "720p" | "768p" | null;
+  resolution: "1080p" | "1k" | "2k" | "480p" | "4k" | "580p" | "720p" | "768p" | null;
+  min_tier: Tier;
+  credits: number;
+  mode: "extend" | "i2v" | "image" | "r2v" | "t2v";
+  seconds: number | null;
+  upscale_credits: number;
+  tier_models: Record<string, string>;
+  tier_credits: Record<string, number>;
+  options: Record<string, string | boolean | number | number>;
+  how: Record<string, unknown>;
+  group: string;
+  order: number;
+  weight: number;
 }

@@ -26,7 +26,7 @@ const SHAPES = {
   check: "M5 12l5 5 9-10",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   columns: "M4 5h16v14H4zM10 5v14M15 5v14",
-  theme: "M12 21a9 9 0 1 0 0-18zM12 3v18",
+  theme: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 3v18M12 7l4 2M12 12h6M12 17l4-2",
   language: "M3 6h10M8 4v2M11 6c-1 4-4 7-7 8M5 9c1 3 4 5 7 6M13 20l4-10 4 10M14.5 17h5",
   person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c0-4 4-6 8-6s8 2 8 6",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",

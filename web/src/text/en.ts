@@ -1,9 +1,9 @@
 /** English. `{name}` is filled in; of "one|many" the first is for `n` = 1. */
-export const en = {
-  "time.now": "now",
-  "time.ms": "{n} ms",
-  "time.s": "{n} s",
-  "time.min": "{n} min",
-  "time.h": "{n} h",
-  "time.d": "{n} d",
-};
+import { frame } from "./en/frame";
+import { manage } from "./en/manage";
+import { run } from "./en/run";
+import { supply } from "./en/supply";
+import { watch } from "./en/watch";
+import { words } from "./en/words";
+
+export const en = { ...words, ...frame, ...watch, ...supply, ...run, ...manage };

@@ -1,11 +1,10 @@
 /** 中文。键与英文相同，由类型和测试保证。 */
+import { frame } from "./zh/frame";
+import { manage } from "./zh/manage";
+import { run } from "./zh/run";
+import { supply } from "./zh/supply";
+import { watch } from "./zh/watch";
+import { words } from "./zh/words";
 import type { en } from "./en";
 
-export const zh: Record<keyof typeof en, string> = {
-  "time.now": "刚刚",
-  "time.ms": "{n} 毫秒",
-  "time.s": "{n} 秒",
-  "time.min": "{n} 分钟",
-  "time.h": "{n} 小时",
-  "time.d": "{n} 天",
-};
+export const zh: Record<keyof typeof en, string> = { ...words, ...frame, ...watch, ...supply, ...run, ...manage };

@@ -1,0 +1,56 @@
+/** Puts socket and state together, in a real browser. */
+import { effect } from "@preact/signals";
+import { address } from "../api";
+import { route } from "../route";
+import type { TopicName } from "./protocol.gen";
+import { LiveSocket, type Wire } from "./socket";
+import { applyAll, drain, greet, restore, setStatus } from "./state";
+
+/** What each page shows; the overview's numbers are in the rail of all. */
+const TOPICS: Record<string, readonly TopicName[]> = {
+  generations: ["jobs"],
+  accounts: ["accounts", "proxies"],
+  captcha: ["captcha"],
+  proxies: ["proxies", "accounts"],
+  studio: ["jobs"],
+  gallery: ["jobs"],
+  overview: ["jobs", "accounts"],
+  keys: ["keys"],
+  system: ["system"],
+  logs: ["logs"],
+  backups: ["system"],
+};
+
+export interface Doors {
+  /** Ask whether the session is still good. */
+  doubt(): void;
+  signedOut(): void;
+}
+
+/** Connect for as long as somebody is signed in; gives the way to try again at once, and to stop. */
+export function connectLive(doors: Doors): { retry: () => void; stop: () => void } {
+  const socket = new LiveSocket(
+    { status: setStatus, hello: greet, snapshot: restore, events: applyAll, draining: drain, ...doors },
+    {
+      connect: () => new WebSocket(address("/api/live").replace(/^http/, "ws")) as unknown as Wire,
+      now: () => Date.now(),
+      later: (ms, action) => {
+        const id = setTimeout(action, ms);
+        return () => clearTimeout(id);
+      },
+      chance: Math.random,
+    },
+  );
+  const retry = () => socket.retry();
+  const unhook = effect(() => socket.show(["overview", ...(TOPICS[route.value.page] ?? [])]));
+  socket.start();
+  addEventListener("online", retry);
+  return {
+    retry,
+    stop: () => {
+      unhook();
+      removeEventListener("online", retry);
+      socket.stop();
+    },
+  };
+}

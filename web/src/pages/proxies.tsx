@@ -1,0 +1,106 @@
+/** The pool of proxies: how each fares, who goes out through it. */
+import { duration, number, percent } from "../format";
+import type { ProxyView } from "../live/protocol.gen";
+import { proxies } from "../live/state";
+import { Badge, type Tone } from "../parts/badge";
+import { CopyId } from "../parts/copy";
+import { Empty } from "../parts/empty";
+import { Facts, Panel } from "../parts/panel";
+import { type Column, Table } from "../parts/table";
+import { Ago, At } from "../parts/time";
+import { Chips, matches, Search, Tools } from "../parts/tools";
+import { clock } from "../format";
+import { param } from "../route";
+import { t, word } from "../text";
+
+const TONES: Record<string, Tone> = { healthy: "good", resting: "resting", disabled: "quiet" };
+const STATES = ["healthy", "resting", "disabled"] as const;
+
+export default function Proxies() {
+  const all = proxies.value ? [...proxies.value.values()] : null;
+  const state = param("state");
+  const shown = all?.filter((one) => (!state || one.state === state) && matches(param("q"), one.proxy.place, one.proxy.id)) ?? null;
+  const opened = shown?.find((one) => one.proxy.id === param("open"));
+  return (
+    <>
+      <Tools>
+        <Search label={t("proxies.search")} />
+        <Chips
+          name="state"
+          label={t("state")}
+          options={[
+            { value: "", text: t("all"), n: all?.length },
+            ...STATES.map((one) => ({ value: one, text: t(`proxy.${one}`), n: all?.filter((view) => view.state === one).length })),
+          ]}
+        />
+      </Tools>
+      <Table
+        id="proxies"
+        label={t("page.proxies")}
+        columns={columns()}
+        rows={shown}
+        keyOf={(one) => one.proxy.id}
+        sort="place"
+        opens
+        empty={<Empty title={t(all?.length ? "table.none" : "proxies.empty")}>{t("proxies.empty.next")}</Empty>}
+      />
+      {opened && <Detail view={opened} neighbours={shown?.map((one) => one.proxy.id) ?? []} />}
+    </>
+  );
+}
+
+function State({ view }: { view: ProxyView }) {
+  const until = view.health.resting_until;
+  const text = view.state === "resting" && until ? t("proxy.resting.until", { at: clock(until) }) : t(`proxy.${view.state}`);
+  return (
+    <Badge tone={TONES[view.state] ?? "quiet"} title={view.health.last_error}>
+      {text}
+    </Badge>
+  );
+}
+
+function columns(): Column<ProxyView>[] {
+  return [
+    { id: "place", title: t("proxy"), sort: (one) => one.proxy.place, cell: (one) => one.proxy.place },
+    { id: "state", title: t("state"), sort: (one) => one.state, cell: (one) => <State view={one} /> },
+    { id: "score", title: t("proxy.score"), number: true, sort: (one) => one.health.score, cell: (one) => percent(one.health.score) },
+    { id: "accounts", title: t("page.accounts"), number: true, sort: (one) => one.accounts, cell: (one) => number(one.accounts) },
+    { id: "uses", title: t("uses"), number: true, sort: (one) => one.health.uses, cell: (one) => number(one.health.uses) },
+    { id: "failures", title: t("failures"), number: true, sort: (one) => one.health.failures, cell: (one) => number(one.health.failures) },
+    { id: "latency", title: t("latency.last"), number: true, sort: (one) => one.health.latency_seconds, cell: (one) => (one.health.latency_seconds === null ? "–" : duration(one.health.latency_seconds)) },
+    { id: "ok", title: t("proxy.last.ok"), sort: (one) => one.health.last_ok_at, cell: (one) => <Ago at={one.health.last_ok_at} /> },
+    { id: "roles", title: t("proxy.roles"), extra: true, cell: (one) => one.proxy.roles.map((role) => word("proxy.role", role)).join(", ") },
+    { id: "origin", title: t("origin"), extra: true, sort: (one) => one.proxy.origin, cell: (one) => word("proxy.origin", one.proxy.origin) },
+  ];
+}
+
+function Detail({ view, neighbours }: { view: ProxyView; neighbours: readonly string[] }) {
+  const { proxy, health } = view;
+  return (
+    <Panel title={proxy.place} id={proxy.id} neighbours={neighbours}>
+      <div class="line">
+        <State view={view} />
+        {view.last_resort && <Badge tone="bad">{t("proxy.last.resort")}</Badge>}
+      </div>
+      {health.last_error && (
+        <p class="soft">
+          {t("proxy.last.error")} {health.last_error}
+        </p>
+      )}
+      <Facts
+        of={[
+          [t("id"), <CopyId key="id" id={proxy.id} />],
+          [t("proxy.roles"), proxy.roles.map((role) => word("proxy.role", role)).join(", ")],
+          [t("origin"), word("proxy.origin", proxy.origin)],
+          [t("proxy.score"), percent(health.score)],
+          [t("page.accounts"), number(view.accounts)],
+          [t("uses"), number(health.uses)],
+          [t("failures"), number(health.failures)],
+          [t("last.used"), <At key="used" at={health.last_used_at} />],
+          [t("proxy.last.ok"), <At key="ok" at={health.last_ok_at} />],
+          [t("proxy.checked"), <At key="checked" at={health.last_checked_at} />],
+        ]}
+      />
+    </Panel>
+  );
+}

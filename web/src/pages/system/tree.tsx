@@ -1,0 +1,60 @@
+/** The supervision tree: each node below the one above it, with its state, its mailbox and its restarts. */
+import type { NodeView } from "../../live/protocol.gen";
+import { number } from "../../format";
+import { Badge, type Tone } from "../../parts/badge";
+import { t, word } from "../../text";
+
+const TONES: Record<string, Tone> = { running: "good", starting: "working", waiting: "resting", draining: "working", parked: "bad", stopped: "quiet" };
+const DEEPEST = 6;
+
+export function Tree({ nodes }: { nodes: readonly NodeView[] }) {
+  return (
+    <div class="table-box">
+      <table class="table tree" aria-label={t("system.tree")}>
+        <thead>
+          <tr>
+            <th scope="col">{t("name")}</th>
+            <th scope="col">{t("state")}</th>
+            <th scope="col" class="number">{t("system.depth")}</th>
+            <th scope="col" class="number">{t("system.peak")}</th>
+            <th scope="col" class="number">{t("system.dropped")}</th>
+            <th scope="col" class="number">{t("system.restarted")}</th>
+            <th scope="col">{t("system.last.error")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {inOrder(nodes).map(({ node, depth }) => (
+            <tr key={node.path}>
+              <td class={`level-${Math.min(depth, DEEPEST)}`}>
+                <span class={node.kind === "supervisor" ? "supervisor" : ""}>{node.name}</span>
+              </td>
+              <td>
+                <Badge tone={TONES[node.state] ?? "quiet"}>{word("node", node.state)}</Badge>
+              </td>
+              <td class="number">{node.mailbox && `${number(node.mailbox.depth)} / ${number(node.mailbox.size)}`}</td>
+              <td class="number">{node.mailbox && number(node.mailbox.peak)}</td>
+              <td class="number">{node.mailbox && number(node.mailbox.dropped)}</td>
+              <td class="number">{number(node.restarts)}</td>
+              <td class="wide" title={node.last_error ?? undefined}>
+                {node.last_error}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Parents before their children, siblings in the order in which they came. */
+export function inOrder(nodes: readonly NodeView[]): { node: NodeView; depth: number }[] {
+  const below = new Map<string, NodeView[]>();
+  const paths = new Set(nodes.map((node) => node.path));
+  for (const node of nodes) {
+    const parent = paths.has(node.parent) ? node.parent : "";
+    below.set(parent, [...(below.get(parent) ?? []), node]);
+  }
+  const walk = (parent: string, depth: number): { node: NodeView; depth: number }[] =>
+    (below.get(parent) ?? []).flatMap((node) => [{ node, depth }, ...walk(node.path, depth + 1)]);
+  return walk("", 0);
+}

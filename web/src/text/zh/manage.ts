@@ -1,0 +1,32 @@
+/** Models, settings, notifications and backups. */
+import type { manage as en } from "../en/manage";
+
+export const manage: Record<keyof typeof en, string> = {
+  "remove": "移除",
+  "models.search": "名称或编号",
+  "models.names": "名称",
+  "models.on": "启用",
+  "models.off": "已关闭",
+  "models.offered": "可用",
+  "models.member.off": "成员已关闭",
+  "models.members": "成员",
+  "models.did.on": "已启用 {name}。",
+  "models.did.off": "已关闭 {name}。",
+  "models.aliases": "自定义名称",
+  "models.name.new": "添加名称",
+  "models.name.explains": "程序也可以用此名称请求该模型。",
+  "models.name.added": "已添加名称 {name}。",
+  "models.name.removed": "已移除名称 {name}。",
+  "backups.make": "立即备份",
+  "backups.begun": "备份已开始。",
+  "backups.every": "每 {n} 一次，保留最近 {keep} 份。",
+  "backups.empty": "还没有备份",
+  "backups.empty.next": "在网关运行时复制数据库，其中的凭据是加密的。",
+  "backups.size": "大小",
+  "backups.check": "检查",
+  "backups.good": "{name} 可以完整读取。",
+  "backups.damaged": "{name} 已损坏：{why}",
+  "backups.remove.title": "移除 {name}？",
+  "backups.remove.body": "此数据库备份将被删除，无法恢复。",
+  "backups.removed": "已移除 {name}。",
+};

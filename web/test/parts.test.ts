@@ -1,0 +1,83 @@
+import { beforeAll, expect, test, vi } from "vitest";
+
+// The modules under test look at the page's address when they are loaded.
+beforeAll(() => {
+  vi.stubGlobal("location", { hash: "", pathname: "/dashboard/", origin: "http://gateway" });
+  vi.stubGlobal("addEventListener", () => undefined);
+  vi.stubGlobal("navigator", { language: "en-US" });
+});
+
+test.each([
+  ["", "overview", {}],
+  ["#/", "overview", {}],
+  ["#/accounts", "accounts", {}],
+  ["#/generations?state=failed&q=a%20fox&open=job_1", "generations", { state: "failed", q: "a fox", open: "job_1" }],
+])("the address %s names a page and what is chosen on it", async (hash, page, params) => {
+  const { href, parse } = await import("../src/route");
+  expect(parse(hash)).toEqual({ page, params });
+  expect(parse(href(page, params))).toEqual({ page, params });
+});
+
+test("what is empty is left out of an address", async () => {
+  const { href } = await import("../src/route");
+  expect(href("accounts", { q: "", open: null, state: "resting" })).toBe("#/accounts?state=resting");
+});
+
+test.each([
+  ["/dashboard/", "http://gateway/api/x"],
+  ["/dashboard/index.html", "http://gateway/api/x"],
+  ["/behind/a/proxy/dashboard/", "http://gateway/behind/a/proxy/api/x"],
+  ["/", "http://gateway/api/x"],
+])("from %s the gateway is asked at %s", async (pathname, expected) => {
+  const { address } = await import("../src/api");
+  vi.stubGlobal("location", { hash: "", pathname, origin: "http://gateway" });
+  expect(address("/api/x")).toBe(expected);
+});
+
+test("rows are sorted by numbers and words in both directions, and what has no value comes last", async () => {
+  const { sorted } = await import("../src/parts/table");
+  const columns = [{ id: "n", title: "", cell: () => null, sort: (row: { n: number | null }) => row.n }];
+  const rows = [{ n: 10 }, { n: null }, { n: 9 }];
+  expect(sorted(rows, columns, "n").map((row) => row.n)).toEqual([9, 10, null]);
+  expect(sorted(rows, columns, "-n").map((row) => row.n)).toEqual([10, 9, null]);
+  expect(sorted(rows, columns, "unknown")).toBe(rows);
+});
+
+test("a held list changes its rows in place, drops what is gone and lets new ones wait", async () => {
+  const { arrange } = await import("../src/parts/held");
+  const fresh = [{ id: "new", v: 1 }, { id: "b", v: 2 }, { id: "a", v: 3 }];
+  expect(arrange(fresh, (row) => row.id, ["a", "gone", "b"])).toEqual([{ id: "a", v: 3 }, { id: "b", v: 2 }]);
+});
+
+test.each([
+  ["short", 0],
+  ["aaaaaaaaaaaaaaaa", 1],
+  ["1234567890", 1],
+  ["sunflower", 0],
+  ["sunflowers", 2],
+  ["correct horse battery staple", 4],
+])("the password %s has the strength %i", async (password, level) => {
+  const { strength } = await import("../src/parts/strength");
+  expect(strength(password)).toBe(level);
+});
+
+test("a long identifier is cut in its middle", async () => {
+  const { shortened } = await import("../src/format");
+  expect(shortened("short")).toBe("short");
+  expect(shortened("job_0123456789abcdef0123", 11)).toBe("job_0…f0123");
+});
+
+test("parents come before their children in the tree, and what has lost its parent is still shown", async () => {
+  const { inOrder } = await import("../src/pages/system/tree");
+  const node = (path: string, parent: string) => ({ path, parent }) as never;
+  const shown = inOrder([node("r/b", "r"), node("r", ""), node("r/b/c", "r/b"), node("x/y", "x")]);
+  expect(shown.map((one) => [one.node.path, one.depth])).toEqual([["r", 0], ["r/b", 1], ["r/b/c", 2], ["x/y", 0]]);
+});
+
+test("a generation moves on while it runs and never looks finished before it is", async () => {
+  const { share } = await import("../src/words");
+  const running = { job: { state: "running", submitted_at: 100, updated_at: 100 } } as never;
+  const shares = [100, 110, 130, 1000].map((at) => share(running, at, 20));
+  expect([...shares].sort((a, b) => a - b)).toEqual(shares);
+  expect(shares.at(-1)).toBeLessThan(0.95);
+});
