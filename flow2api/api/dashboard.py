@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from quart_trio.wrappers import TrioResponse
 
+from flow2api.api.described import Content, described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.routing import Application
 from flow2api.errors import Code, Failure
@@ -85,6 +86,12 @@ def register(app: Application, folder: Path = FOLDER) -> None:
     """Add the page and its files."""
     assets = load(folder)
 
+    @described(
+        "The dashboard",
+        Content({"text/html": None}),
+        answers={304: None, 308: None, 503: Content({"text/html": None})},
+        more="308 leads to the address with a slash at its end; 503 says how to build what is missing.",
+    )
     async def page(request: GatewayRequest) -> TrioResponse:
         if not request.path.endswith("/"):
             # What it loads is named beside it, so the slash matters.
@@ -94,6 +101,7 @@ def register(app: Application, folder: Path = FOLDER) -> None:
             return TrioResponse(_MISSING, 503, {**_HEADERS, "Cache-Control": "no-store"}, content_type=_TYPES[".html"])
         return _answer(request, found)
 
+    @described("A file of the dashboard", Content(dict.fromkeys(_TYPES.values())), answers={304: None})
     async def file(request: GatewayRequest, name: str) -> TrioResponse:
         found = assets.get(name)
         if found is None:

@@ -35,10 +35,24 @@ GENERATING = (
 """The errors of a route that waits for a generation."""
 
 
+REPEATING = {
+    "Idempotency-Key": "Names the request: the same key with the same body finds the earlier job, with another body it is refused.",
+    "X-Stainless-Retry-Count": "Sent by SDKs: a repeat finds the job of the first try.",
+}
+"""The headers of a route that knows its repeats."""
+
+
 class Content(NamedTuple):
     """A body that is not, or not only, one JSON record: the type of its record by media type, None for plain bytes or text."""
 
     kinds: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A JSON record that may be any of these, where msgspec cannot say so in one type."""
+
+    kinds: tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +73,21 @@ class Description:
     """Those that do not follow from the rest."""
     scope: Scope | None = None
     """The routes of API keys that it belongs to; None where no API key is asked for."""
+    failure: Any = None
+    """The record of its error answers where that is not the usual one."""
+    at: str = ""
+    """The address as it is documented, such as `/v1/models/{model}`, where the rule says less."""
+
+
+@dataclass(frozen=True)
+class SameAs:
+    """What an address says that is only another one for the same: the rule where it is described."""
+
+    rule: str
+
+
+Told = Description | SameAs | tuple[Description, ...]
+"""What is said of one registered address; several where one address stands for several in the document."""
 
 
 def described(
@@ -74,6 +103,6 @@ def described(
     return mark
 
 
-def description_of(view: Callable[..., Any]) -> Description | None:
+def description_of(view: Callable[..., Any]) -> Told | None:
     """How a view was described; None where it was not. Wrappers keep it by `functools.wraps`."""
     return getattr(view, "described", None)

@@ -12,6 +12,7 @@ from quart_trio.wrappers import TrioResponse
 from flow2api.actors.companions import MakeCompanion
 from flow2api.actors.library import MIMES, Library, clip_of
 from flow2api.api import ranges
+from flow2api.api.described import Content, described
 from flow2api.api.exchange import GatewayRequest, Poured, Write
 from flow2api.api.ranges import Span
 from flow2api.api.routing import Application
@@ -32,6 +33,16 @@ _FOR_GOOD = "max-age=31536000, immutable"
 def register(app: Application, services: Services) -> None:
     """Add `/media/<name>`."""
 
+    @described(
+        "A picture or a clip, by its link",
+        Content(dict.fromkeys(MIMES.values())),
+        answers={206: Content(dict.fromkeys(MIMES.values())), 304: None, 416: None},
+        headers={
+            "Range": "A part of it.",
+            "If-Range": "The tag of the whole.",
+            "If-None-Match": "Tags that are known.",
+        },
+    )
     async def media(request: GatewayRequest, name: str) -> TrioResponse:
         return await serve(request, services, name)
 

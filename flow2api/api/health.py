@@ -12,6 +12,7 @@ from flow2api import __version__
 from flow2api.actors.accounts import ListAccounts
 from flow2api.actors.jobs import Count
 from flow2api.api import wire
+from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
@@ -36,6 +37,7 @@ class Health(msgspec.Struct, frozen=True):
 def register(app: Application, services: Services) -> None:
     """Add `/health`."""
 
+    @described("Whether the gateway works", Health, answers={503: Health})
     async def health(_: GatewayRequest) -> TrioResponse:
         found = await look(services)
         status = 503 if found.status == "draining" else 200

@@ -8,7 +8,7 @@ from quart.typing import ResponseReturnValue
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.api.described import Description, description_of
+from flow2api.api.described import Told, description_of
 from flow2api.api.exchange import GatewayRequest
 
 
@@ -23,7 +23,7 @@ class Route(NamedTuple):
 
     method: str
     rule: str
-    description: Description | None
+    description: Told | None
 
 
 class Application(QuartTrio):
@@ -40,7 +40,7 @@ class Application(QuartTrio):
         method: str,
         rule: str,
         view: Callable[..., Awaitable[TrioResponse]],
-        description: Description | None = None,
+        description: Told | None = None,
     ) -> None:
         """Send `method` at `rule` to `view`. A GET also answers HEAD; OPTIONS is answered before any route.
 

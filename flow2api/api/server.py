@@ -11,7 +11,7 @@ from hypercorn.config import Config as HypercornConfig
 from quart import request
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.api import dashboard, files, health, welcome
+from flow2api.api import dashboard, files, health, reference, welcome
 from flow2api.api.admin import routes as admin
 from flow2api.api.cors import Cors
 from flow2api.api.desk import Desk
@@ -59,6 +59,7 @@ def make_app(services: Services) -> Application:
     files.register(app, services)
     health.register(app, services)
     welcome.register(app, services, links)
+    reference.register(app)
     dashboard.register(app)
     admin.register(app, services, links)
 

@@ -10,6 +10,7 @@ from html import escape
 from quart_trio.wrappers import TrioResponse
 
 from flow2api import __version__
+from flow2api.api.described import Content, described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.links import Links
 from flow2api.api.routing import Application
@@ -78,6 +79,7 @@ name. <span lang="zh">比例和尺寸可在请求中指定，也可写在模型�
 def register(app: Application, services: Services, links: Links) -> None:
     """Add the page."""
 
+    @described("A page that says what this is", Content({"text/html": None}))
     async def welcome(request: GatewayRequest) -> TrioResponse:
         models = [model for model in services.catalog.models() if model.fixed is None]
         example = next((model.id for model in models if model.kind == "image"), "model")

@@ -20,6 +20,7 @@ from flow2api.actors.accounts import (
 )
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
+from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
 from flow2api.domain.account import AccountView
@@ -78,12 +79,36 @@ class Imported(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class AccountList(msgspec.Struct, frozen=True):
+    """All accounts and how they stand."""
+
+    accounts: list[AccountView]
+
+
+class ImportResult(msgspec.Struct, frozen=True):
+    """What became of each account, in the order in which they came."""
+
+    imported: list[Imported]
+
+
+class RemovedAccount(msgspec.Struct, frozen=True):
+    """An account that is gone."""
+
+    id: str
+    deleted: bool = True
+
+
 _new = wire.decoder(NewAccount)
 _credential = wire.decoder(NewCredential)
 _changes = wire.decoder(Changes)
 _import = wire.decoder(Import)
 
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,40}")
+# What an account's own service can answer with when it is signed in.
+_AT_PROVIDER = (
+    *(Code.INVALID_VALUE, Code.CONFLICT, Code.UPSTREAM_ERROR, Code.UPSTREAM_UNREACHABLE, Code.NO_ACCOUNT_AVAILABLE),
+    *(Code.UNSUPPORTED_OPERATION, Code.CAPTCHA_UNAVAILABLE, Code.GENERATION_TIMEOUT),
+)
 # Each import signs in at the provider, one after the other.
 MAX_IMPORT = 500
 
@@ -113,10 +138,14 @@ class _Views:
     def __init__(self, services: Services) -> None:
         self._ask = services.accounts.ask
 
+    @described("List all accounts", AccountList)
     async def list_all(self, request: GatewayRequest) -> TrioResponse:
         views = await self._ask(ListAccounts())
-        return wire.answer({"accounts": views})
+        return wire.answer(AccountList(views))
 
+    @described(
+        "Add an account, or renew the login of one", AccountView, status=201, body=NewAccount, errors=_AT_PROVIDER
+    )
     async def add(self, request: GatewayRequest) -> TrioResponse:
         new = wire.decode(await request.body.whole(), _new)
         message = AddAccount(
@@ -131,19 +160,22 @@ class _Views:
         )
         return await self._shown(message, 201)
 
+    @described("Add all accounts of an export", ImportResult, body=Import)
     async def bring(self, request: GatewayRequest) -> TrioResponse:
         given = wire.decode(await request.body.whole(), _import).accounts
         if len(given) > MAX_IMPORT:
             raise Failure(
                 Code.INVALID_VALUE, f"At most {MAX_IMPORT} accounts can be imported at once.", param="accounts"
             )
-        return wire.answer({"imported": [await self._bring(export) for export in given]})
+        return wire.answer(ImportResult([await self._bring(export) for export in given]))
 
+    @described("All accounts with their credentials", Import)
     async def export(self, request: GatewayRequest) -> TrioResponse:
         exported = await self._ask(ExportAccounts())
         name = 'attachment; filename="flow2api-accounts.json"'
-        return wire.answer({"accounts": exported}, headers={"Content-Disposition": name})
+        return wire.answer(Import(exported), headers={"Content-Disposition": name})
 
+    @described("Change an account", AccountView, body=Changes, errors=(Code.CONFLICT,))
     async def change(self, request: GatewayRequest, account_id: str) -> TrioResponse:
         asked = wire.decode(await request.body.whole(), _changes)
         _slots(asked.image_concurrency, "image_concurrency")
@@ -151,22 +183,28 @@ class _Views:
         _group(asked.group)
         return await self._shown(ChangeAccount(account_id, Change(**msgspec.structs.asdict(asked))))
 
+    @described("Take an account out", RemovedAccount, errors=(Code.CONFLICT,))
     async def remove(self, request: GatewayRequest, account_id: str) -> TrioResponse:
         await self._ask(RemoveAccount(account_id))
-        return wire.answer({"id": account_id, "deleted": True})
+        return wire.answer(RemovedAccount(account_id))
 
+    @described("Let an account work again", AccountView, errors=_AT_PROVIDER)
     async def enable(self, request: GatewayRequest, account_id: str) -> TrioResponse:
         return await self._shown(SetEnabled(account_id, True))
 
+    @described("Give an account no more work", AccountView, errors=_AT_PROVIDER)
     async def disable(self, request: GatewayRequest, account_id: str) -> TrioResponse:
         return await self._shown(SetEnabled(account_id, False))
 
+    @described("Sign in anew, and read credits and tier", AccountView, errors=_AT_PROVIDER)
     async def refresh(self, request: GatewayRequest, account_id: str) -> TrioResponse:
         return await self._shown(RefreshAccount(account_id))
 
+    @described("Take over a newer session from the browser profile", AccountView, errors=_AT_PROVIDER)
     async def renew(self, request: GatewayRequest, account_id: str) -> TrioResponse:
         return await self._shown(RenewAccount(account_id))
 
+    @described("Replace the credential of an account", AccountView, body=NewCredential, errors=_AT_PROVIDER)
     async def replace(self, request: GatewayRequest, account_id: str) -> TrioResponse:
         given = wire.decode(await request.body.whole(), _credential)
         return await self._shown(ReplaceCredential(account_id, given.credential))

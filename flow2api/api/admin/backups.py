@@ -14,6 +14,7 @@ from flow2api.actors import backups
 from flow2api.actors.schedule_messages import RunNow
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
+from flow2api.api.described import Content, described
 from flow2api.api.exchange import GatewayRequest, Poured, Write
 from flow2api.api.services import Services
 from flow2api.domain.schedule import ScheduleView
@@ -75,14 +76,17 @@ class _Views:
         self._services = services
         self._folder = Path(services.config.storage.data_dir) / "backups"
 
+    @described("List all copies of the database", BackupList)
     async def list_all(self, request: GatewayRequest) -> TrioResponse:
         found = await trio.to_thread.run_sync(_listed, self._folder)
         schedule = next((view for view in self._services.schedules.views() if view.name == CHORE), None)
         return wire.answer(BackupList(found, self._services.config.backup.keep, schedule))
 
+    @described("Make a copy now", ScheduleView, status=202, errors=(Code.CONFLICT, Code.NOT_FOUND))
     async def make(self, request: GatewayRequest) -> TrioResponse:
         return wire.answer(await self._services.schedules.ask(CHORE, RunNow()), 202)
 
+    @described("Fetch a copy", Content({"application/octet-stream": None}))
     async def fetch(self, request: GatewayRequest, name: str) -> TrioResponse:
         try:
             file = await trio.to_thread.run_sync(self._path(name).open, "rb")
@@ -99,6 +103,7 @@ class _Views:
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
         return Poured(pour, content_type="application/octet-stream", headers=headers)
 
+    @described("Check a copy", BackupCheck)
     async def check(self, request: GatewayRequest, name: str) -> TrioResponse:
         try:
             damage = await trio.to_thread.run_sync(find_damage, self._path(name))
@@ -106,6 +111,7 @@ class _Views:
             raise _missing() from None
         return wire.answer(BackupCheck(name, not damage, damage))
 
+    @described("Remove a copy", RemovedBackup)
     async def remove(self, request: GatewayRequest, name: str) -> TrioResponse:
         try:
             await trio.to_thread.run_sync(self._path(name).unlink)

@@ -11,6 +11,7 @@ from quart_trio.wrappers import TrioResponse
 from flow2api.actors.jobs import Cancel, Peek
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
+from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.links import Links
 from flow2api.api.services import Services
@@ -60,6 +61,7 @@ class Page(msgspec.Struct, frozen=True):
 def routes(services: Services, links: Links) -> Table:
     """All of them."""
 
+    @described("List jobs, newest first", JobList, query=Page)
     async def list_all(request: GatewayRequest) -> TrioResponse:
         page = _page(request)
         found = await services.store.read(
@@ -73,6 +75,7 @@ def routes(services: Services, links: Links) -> Table:
         )
         return wire.answer(JobList(found[: page.limit], len(found) > page.limit))
 
+    @described("One job and where its files are", JobDetail)
     async def one(request: GatewayRequest, job_id: str) -> TrioResponse:
         live = await services.jobs.ask(Peek(job_id))
         job = live.job if live else await services.store.read(jobs.get, job_id)
@@ -82,6 +85,7 @@ def routes(services: Services, links: Links) -> Table:
         told = (live.stage, live.position, live.percent, live.note) if live else ()
         return wire.answer(JobDetail(job, files, job.generation.route, *told))
 
+    @described("Give a job up", Job, errors=(Code.CONFLICT,))
     async def cancel(request: GatewayRequest, job_id: str) -> TrioResponse:
         job = await services.jobs.ask(Cancel(job_id))
         return wire.answer(job)

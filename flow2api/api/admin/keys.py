@@ -9,6 +9,7 @@ from quart_trio.wrappers import TrioResponse
 from flow2api.actors.jobs import CountSpending
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
+from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
 from flow2api.domain.charge import Spending
@@ -84,16 +85,19 @@ def routes(services: Services) -> Table:
     """All of them."""
     ring = services.keys
 
+    @described("List all API keys", KeyList)
     async def list_all(request: GatewayRequest) -> TrioResponse:
         spent = await services.jobs.ask(CountSpending())
         return wire.answer(KeyList([view_of(key, spent.get(key.id, Spending())) for key in ring.listed()]))
 
+    @described("Make an API key", MadeKey, status=201, body=NewKey)
     async def create(request: GatewayRequest) -> TrioResponse:
         new = wire.decode(await request.body.whole(), _new)
         limits = Limits(**{name: getattr(new, name) for name in Limits.__struct_fields__})
         key, plain = await ring.create(_name(new.name), _expiry(new.expires_at), limits)
         return wire.answer(MadeKey(view_of(key), plain), 201)
 
+    @described("Change the name, the end or the limits of a key", KeyView, body=KeyChanges)
     async def change(request: GatewayRequest, key_id: str) -> TrioResponse:
         asked = wire.decode(await request.body.whole(), _changes)
         changed = await ring.change(key_id, lambda key: _changed(key, asked))
@@ -102,6 +106,7 @@ def routes(services: Services) -> Table:
         spent = await services.jobs.ask(CountSpending())
         return wire.answer(view_of(changed, spent.get(key_id, Spending())))
 
+    @described("Refuse a key from now on", Revoked)
     async def revoke(request: GatewayRequest, key_id: str) -> TrioResponse:
         if not await ring.revoke(key_id):
             raise Failure(Code.NOT_FOUND, "There is no such key in use.")

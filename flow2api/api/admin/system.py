@@ -10,12 +10,19 @@ from flow2api.api import wire
 from flow2api.api.admin.door import Door
 from flow2api.api.admin.shapes import NewPassword
 from flow2api.api.admin.table import Table
+from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
 from flow2api.kit.bus import BusStatistics
 from flow2api.kit.spec import NodeStatistics
 from flow2api.net.http import HttpStatistics
 from flow2api.store.base import StoreStatistics
+
+
+class PasswordChanged(msgspec.Struct, frozen=True):
+    """The new password is in force."""
+
+    changed: bool = True
 
 
 class System(msgspec.Struct, frozen=True):
@@ -36,6 +43,7 @@ _password = wire.decoder(NewPassword)
 def routes(services: Services, door: Door) -> Table:
     """All of them."""
 
+    @described("What runs and how it fares", System)
     async def system(request: GatewayRequest) -> TrioResponse:
         return wire.answer(
             System(
@@ -49,8 +57,9 @@ def routes(services: Services, door: Door) -> Table:
             )
         )
 
+    @described("Set the administrator's password", PasswordChanged, body=NewPassword)
     async def set_password(request: GatewayRequest) -> TrioResponse:
         await door.set_password(wire.decode(await request.body.whole(), _password).password)
-        return wire.answer({"changed": True})
+        return wire.answer(PasswordChanged())
 
     return (("GET", "/api/system", system), ("PUT", "/api/password", set_password))

@@ -66,6 +66,12 @@ class Answer(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     response_id: str
 
 
+class TokenCount(msgspec.Struct, frozen=True, rename="camel"):
+    """The answer to `:countTokens`."""
+
+    total_tokens: int
+
+
 class Ticket(msgspec.Struct, frozen=True):
     """What is the same in every piece of one answer."""
 

@@ -13,7 +13,7 @@ from flow2api.api import batch, results, sse, waiting
 from flow2api.api.batch import Batch, Parts
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest, Poured, Write
-from flow2api.api.gemini.answers import Answer, Ticket, is_refusal, tokens
+from flow2api.api.gemini.answers import Answer, Ticket, TokenCount, is_refusal, tokens
 from flow2api.api.gemini.bodies import read
 from flow2api.api.gemini.content_request import ContentRequest, messages, own_words
 from flow2api.api.gemini.dialect import envelope
@@ -59,7 +59,7 @@ class ContentRoutes:
         asked, _ = await read(request, ContentRequest)
         self._desk.model(model_id, key)
         total = sum(tokens(part.text or "") for turn in asked.turns() for part in turn.each())
-        return answer({"totalTokens": total})
+        return answer(TokenCount(total))
 
     async def _answer(self, request: GatewayRequest, model_id: str, pieces: Pieces | None) -> TrioResponse:
         key = self._services.keys.caller(request, "gemini")

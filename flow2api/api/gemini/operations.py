@@ -18,6 +18,7 @@ from flow2api.api.gemini.files import Files
 from flow2api.api.services import Services
 from flow2api.api.wire import answer
 from flow2api.domain.job import Job
+from flow2api.domain.key import ApiKey
 from flow2api.errors import Code, Failure
 from flow2api.store import jobs
 
@@ -68,19 +69,20 @@ class OperationRoutes:
 
     async def get(self, request: GatewayRequest, name: str) -> TrioResponse:
         """How an operation stands, in the form of the developer API."""
-        job = await self._job(request, name)
+        key = self._services.keys.caller(request, "gemini")
+        job = await self._job(key, name)
         response = self._samples(request, job) if job.final else None
         return answer(_operation(name, job, response))
 
     async def fetch(self, request: GatewayRequest) -> TrioResponse:
         """How an operation stands, in the form of Vertex."""
+        key = self._services.keys.caller(request, "gemini")
         asked, _ = await read(request, FetchRequest)
-        job = await self._job(request, asked.operation_name)
+        job = await self._job(key, asked.operation_name)
         response = await self._videos(job) if job.final else None
         return answer(_operation(asked.operation_name, job, response))
 
-    async def _job(self, request: GatewayRequest, name: str) -> Job:
-        key = self._services.keys.caller(request, "gemini")
+    async def _job(self, key: ApiKey, name: str) -> Job:
         match = _ID.search(unquote(name))
         job = await self._services.store.read(jobs.get, match[1]) if match else None
         if job is None or job.caller != key.id:

@@ -4,12 +4,15 @@ A model's name and verb are read from the raw path, where an encoded slash is st
 """
 
 import re
+from collections.abc import Awaitable, Callable, Iterator
 from urllib.parse import unquote
 
 from quart_trio.wrappers import TrioResponse
 
+from flow2api.api.described import SameAs, Told
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest
+from flow2api.api.gemini import described
 from flow2api.api.gemini.content import ContentRoutes
 from flow2api.api.gemini.files import Files
 from flow2api.api.gemini.models import ModelRoutes
@@ -22,6 +25,9 @@ from flow2api.api.services import Services
 from flow2api.errors import Code, Failure
 
 VERSIONS = ("v1", "v1beta", "v1alpha", "v1beta1")
+DESCRIBED = "v1beta"
+# Of `/v1`, these are OpenAI's as well.
+_OF_BOTH = (("GET", "/{}/models"), ("GET", "/{}/models/<path:rest>"))
 _VERB = re.compile(r"/\w+/((?:[^?]*/)?models/([^/?]+)(?:(?:/|%2F)[^?]*?)?)(?::|%3A)(\w+)$", re.IGNORECASE)
 _MODEL = re.compile(r"/\w+/(?:.*/)?models/(.+)$")
 _OPERATION = re.compile(r"/\w+/(.*operations/[^/]+)$")
@@ -31,16 +37,24 @@ def register(app: Application, services: Services, links: Links, desk: Desk) -> 
     """Add all of them but those of `/v1` that OpenAI's dialect shares; these find their way by `Gemini.models`."""
     gemini = Gemini(services, links, desk)
     for version in VERSIONS:
-        app.route_to("POST", f"/{version}/models/<path:rest>", gemini.ask)
-        app.route_to("POST", f"/{version}/publishers/<path:rest>", gemini.ask)
-        app.route_to("POST", f"/{version}/projects/<path:rest>", gemini.ask)
-        app.route_to("GET", f"/{version}/operations/<path:rest>", gemini.operation)
-        app.route_to("GET", f"/{version}/files/<path:rest>", gemini.file)
-        app.route_to("POST", f"/upload/{version}/files", gemini.upload)
-        if version != "v1":
-            app.route_to("GET", f"/{version}/models", gemini.models)
-            app.route_to("GET", f"/{version}/models/<path:rest>", gemini.models)
+        for method, rule, view, description in _routes(gemini):
+            shared = version == "v1" and (method, rule) in _OF_BOTH
+            if not shared:
+                here = version == DESCRIBED or isinstance(description, SameAs)
+                told = description if here else SameAs(rule.format(DESCRIBED))
+                app.route_to(method, rule.format(version), view, told)
     return gemini
+
+
+def _routes(gemini: "Gemini") -> Iterator[tuple[str, str, Callable[..., Awaitable[TrioResponse]], Told]]:
+    yield "POST", "/{}/models/<path:rest>", gemini.ask, described.ASK
+    for vertex in ("publishers", "projects"):
+        yield "POST", f"/{{}}/{vertex}/<path:rest>", gemini.ask, SameAs(f"/{DESCRIBED}/models/<path:rest>")
+    yield "GET", "/{}/operations/<path:rest>", gemini.operation, described.OPERATION
+    yield "GET", "/{}/files/<path:rest>", gemini.file, described.FILE
+    yield "POST", "/upload/{}/files", gemini.upload, described.UPLOAD
+    yield "GET", "/{}/models", gemini.models, described.MODELS
+    yield "GET", "/{}/models/<path:rest>", gemini.models, described.MODEL
 
 
 class Gemini:

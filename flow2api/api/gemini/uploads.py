@@ -7,12 +7,13 @@ import secrets
 from collections import OrderedDict
 from urllib.parse import parse_qs
 
+import msgspec
 import trio
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest
-from flow2api.api.gemini.files import Files
+from flow2api.api.gemini.files import FileResource, Files
 from flow2api.api.inputs import MAX_BYTES, Upload
 from flow2api.api.links import Links
 from flow2api.api.services import Services
@@ -22,6 +23,12 @@ from flow2api.errors import Code, Failure
 FORGET_SECONDS = 600.0
 # Each may hold a picture in memory.
 MAX_OPEN = 16
+
+
+class UploadedFile(msgspec.Struct, frozen=True):
+    """The answer to a step; the file is there after the last one."""
+
+    file: FileResource | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Open:
@@ -63,7 +70,7 @@ class Uploads:
             return TrioResponse(b"", headers={"x-goog-upload-status": "active"})
         self._open.pop(upload_id, None)
         [file] = await self._desk.inputs.keep([Upload(bytes(upload.data), "file")])
-        return answer({"file": self._files.resource(request, file)}, headers={"x-goog-upload-status": "final"})
+        return answer(UploadedFile(self._files.resource(request, file)), headers={"x-goog-upload-status": "final"})
 
     def _start(self, request: GatewayRequest) -> TrioResponse:
         now = trio.current_time()
@@ -76,7 +83,7 @@ class Uploads:
         upload_id = secrets.token_hex(16)
         self._open[upload_id] = _Open()
         url = f"{self._links.base(request)}/upload/v1beta/files?upload_id={upload_id}"
-        return answer({}, headers={"x-goog-upload-url": url, "x-goog-upload-status": "active"})
+        return answer(UploadedFile(), headers={"x-goog-upload-url": url, "x-goog-upload-status": "active"})
 
 
 def _header(request: GatewayRequest, name: bytes) -> str:

@@ -48,26 +48,32 @@ class Content(msgspec.Struct, frozen=True):
     images: list[ImageEntry] = []
 
 
-class _Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """What the assistant says."""
+
     role: str = "assistant"
     content: str
     refusal: str | None = None
     images: list[ImageEntry] | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Choice(msgspec.Struct, frozen=True, kw_only=True):
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """The only choice; several pictures are all in its message."""
+
     index: int = 0
-    message: _Message
+    message: Message
     logprobs: None = None
     finish_reason: str = "stop"
 
 
-class _Completion(msgspec.Struct, frozen=True, kw_only=True):
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole answer."""
+
     id: str
     object: str = "chat.completion"
     created: int
     model: str
-    choices: tuple[_Choice]
+    choices: tuple[Choice]
     usage: Usage
 
 
@@ -86,9 +92,9 @@ class Ticket(msgspec.Struct, frozen=True):
 
 def whole(ticket: Ticket, content: Content, usage: Usage) -> bytes:
     """The whole answer as JSON."""
-    message = _Message(content=content.text, images=content.images or msgspec.UNSET)
-    completion = _Completion(
-        id=ticket.id, created=ticket.created, model=ticket.model, choices=(_Choice(message=message),), usage=usage
+    message = Message(content=content.text, images=content.images or msgspec.UNSET)
+    completion = Completion(
+        id=ticket.id, created=ticket.created, model=ticket.model, choices=(Choice(message=message),), usage=usage
     )
     return encode(completion)
 

@@ -12,12 +12,13 @@ from quart_trio.wrappers import TrioResponse
 
 from flow2api.api import batch
 from flow2api.api.batch import Parts
+from flow2api.api.described import EVENTS, GENERATING, JSON, REPEATING, Content, described
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.inputs import Reference
 from flow2api.api.links import Links
 from flow2api.api.openai import answer, conversation, sidework, turn
-from flow2api.api.openai.answer import Content, Ticket
+from flow2api.api.openai.answer import Ticket
 from flow2api.api.openai.chat_request import ChatRequest
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
@@ -46,6 +47,15 @@ class Chat:
         self._desk = desk
         self._openings = sidework.with_further(services.config.chat.side_requests)
 
+    @described(
+        "Make a picture or a clip for the last message",
+        Content({JSON: answer.Completion, EVENTS: None}),
+        body=ChatRequest,
+        scope="chat",
+        headers=REPEATING,
+        errors=GENERATING,
+        more="With `stream` the answer comes as events of the type `chat.completion.chunk`, with the progress as reasoning.",
+    )
     async def create(self, request: GatewayRequest) -> TrioResponse:
         """Answer one request."""
         key = self._services.keys.caller(request, "chat")
@@ -63,7 +73,7 @@ class Chat:
         waited = await self._desk.batch(request, claim, parts, ORIGIN, lambda: self._wish(asked, model, claim.caller))
         request.leaving.enter_context(waited)
 
-        async def render(jobs: Sequence[Job]) -> Content:
+        async def render(jobs: Sequence[Job]) -> answer.Content:
             return await self._content(request, asked, jobs)
 
         answering = turn.Turn(asked, waited, render, self._services.pace)
@@ -79,16 +89,16 @@ class Chat:
         files = await desk.pictures(talk.pictures, model, talk.earlier)
         return wish(asked, talk.prompt, files, source)
 
-    async def _content(self, request: GatewayRequest, asked: ChatRequest, jobs: Sequence[Job]) -> Content:
+    async def _content(self, request: GatewayRequest, asked: ChatRequest, jobs: Sequence[Job]) -> answer.Content:
         """What the answer says.
 
         Raises:
             Failure: why there is nothing to say."""
         names = batch.names(jobs, lambda name: self._links.media(request, name))
         if asked.wants_images and jobs[0].generation.kind == "image":
-            return Content(answer.PICTURES_TEXT, await answer.data_images(self._services.library, names))
+            return answer.Content(answer.PICTURES_TEXT, await answer.data_images(self._services.library, names))
         links = [self._links.media(request, name) for name in names]
-        return Content(answer.links_text(links, self._services.config.chat.video_form))
+        return answer.Content(answer.links_text(links, self._services.config.chat.video_form))
 
 
 def _side_ticket(asked: ChatRequest) -> Ticket:

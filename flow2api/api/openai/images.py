@@ -14,12 +14,13 @@ from quart_trio.wrappers import TrioResponse
 
 from flow2api.api import batch, pictures, sse, waiting
 from flow2api.api.batch import Batch, Parts
+from flow2api.api.described import EVENTS, FORM, GENERATING, JSON, REPEATING, Content, Description
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest, Poured, Write
 from flow2api.api.links import Links
 from flow2api.api.openai import images_answer, images_request
 from flow2api.api.openai.images_answer import Entry, Prefix
-from flow2api.api.openai.images_request import Delivery, Sheet
+from flow2api.api.openai.images_request import Delivery, ImagesRequest, Sheet
 from flow2api.api.pictures import Finished
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
@@ -51,9 +52,24 @@ VARIATION = Way("image_edit", needs_picture=True, prompt=VARIATION_PROMPT)
 def register(app: Application, services: Services, links: Links, desk: Desk) -> None:
     """Add the routes."""
     images = Images(services, links, desk)
-    app.route_to("POST", "/v1/images/generations", partial(images.create, GENERATION))
-    app.route_to("POST", "/v1/images/edits", partial(images.create, EDIT))
-    app.route_to("POST", "/v1/images/variations", partial(images.create, VARIATION))
+    for path, way, summary in (
+        ("generations", GENERATION, "Make pictures"),
+        ("edits", EDIT, "Make pictures out of others"),
+        ("variations", VARIATION, "Make variations of a picture"),
+    ):
+        app.route_to("POST", f"/v1/images/{path}", partial(images.create, way), _described(summary))
+
+
+def _described(summary: str) -> Description:
+    return Description(
+        summary=summary,
+        body=Content({JSON: ImagesRequest, FORM: ImagesRequest}),
+        answers={200: Content({JSON: images_answer.Pictures, EVENTS: None})},
+        scope="images",
+        headers=REPEATING,
+        errors=(*GENERATING, Code.UNSUPPORTED_MEDIA_TYPE),
+        more="As a form, pictures are its files. With `stream` each picture comes as an event of its own.",
+    )
 
 
 class Images:

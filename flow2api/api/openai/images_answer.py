@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str | None = None
 
 
-class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Pictures(msgspec.Struct, frozen=True, kw_only=True):
     created: int
     background: str
     output_format: str
@@ -54,7 +54,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 def whole(first: Job, pictures: Sequence[Finished], entries: Sequence[Entry]) -> bytes:
     """The whole answer; where pictures differ, what it says is true of the first."""
     shown = pictures[0]
-    answer = _Answer(
+    answer = Pictures(
         created=int(first.created_at),
         background=shown.background,
         output_format=shown.format,

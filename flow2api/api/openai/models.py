@@ -7,9 +7,12 @@ import msgspec
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.api.auth import model_for, models_for
-from flow2api.api.described import described
+from flow2api.api.described import OneOf, described
+from flow2api.api.errors import Envelope
 from flow2api.api.exchange import GatewayRequest
+from flow2api.api.gemini import dialect
 from flow2api.api.gemini.dialect import speaks
+from flow2api.api.gemini.models import ModelPage, ModelResource
 from flow2api.api.gemini.routes import Gemini
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
@@ -20,6 +23,7 @@ from flow2api.domain.model import Model
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code
 
+_BOTH = "Who sends the key as Google's clients do gets Gemini's form."
 _PREFIX = b"/v1/models/"
 
 
@@ -93,7 +97,14 @@ class Models:
         self._gemini = gemini
         self._newest = _Listing(services.catalog)
 
-    @described("List the models that this key may use", ModelList, scope="models")
+    @described(
+        "List the models that this key may use",
+        OneOf((ModelList, ModelPage)),
+        scope="models",
+        failure=OneOf((Envelope, dialect.Envelope)),
+        errors=(Code.INVALID_VALUE,),
+        more=_BOTH,
+    )
     async def list_all(self, request: GatewayRequest) -> TrioResponse:
         if speaks(request):
             return await self._gemini.models(request)
@@ -102,10 +113,12 @@ class Models:
 
     @described(
         "One model",
-        ModelEntry,
+        OneOf((ModelEntry, ModelResource)),
         scope="models",
+        failure=OneOf((Envelope, dialect.Envelope)),
         errors=(Code.MODEL_NOT_FOUND, Code.MODEL_NOT_ALLOWED),
-        more="An id with a slash may be written with `%2F` or as it is.",
+        at="/v1/models/{model}",
+        more=f"An id with a slash may be written with `%2F` or as it is. {_BOTH}",
     )
     async def one(self, request: GatewayRequest, rest: str) -> TrioResponse:
         if speaks(request):
