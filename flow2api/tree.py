@@ -20,8 +20,9 @@ from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.fair_queue import FairQueue
 from flow2api.actors.housekeeping import Housekeeping
+from flow2api.actors.job_rules import JobRules
 from flow2api.actors.job_steps import JobParts
-from flow2api.actors.jobs import JobRules, Jobs, JobsMessage
+from flow2api.actors.jobs import Jobs, JobsMessage
 from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
 from flow2api.actors.media import Media, MediaMessage
@@ -34,6 +35,7 @@ from flow2api.actors.session_refresh import SessionRefresh
 from flow2api.actors.supply_rounds import SupplyRounds
 from flow2api.actors.tab_pool import PoolRules, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site
+from flow2api.actors.webhooks import WebhookParts, Webhooks, WebhooksMessage, supervised
 from flow2api.api.auth import KeyRing
 from flow2api.api.offer import Offer
 from flow2api.api.server import Listeners
@@ -121,6 +123,7 @@ class Tree:
         self._accounts: Mailbox[AccountsMessage] = Mailbox("accounts", Accounts.mailbox_size)
         self._dispatcher: Mailbox[DispatcherMessage] = Mailbox("dispatcher", Dispatcher.mailbox_size)
         self._jobs: Mailbox[JobsMessage] = Mailbox("jobs", Jobs.mailbox_size)
+        self._webhooks: Mailbox[WebhooksMessage] = Mailbox("webhook sender", Webhooks.mailbox_size)
 
     def _children(self) -> list[ChildSpec]:
         config, store = self.config, self._store
@@ -131,6 +134,7 @@ class Tree:
         account_parts, job_parts = self._account_parts(), self._job_parts()
         self.cut_short = job_parts.cut_short
         schedules = ChildSpec("schedules", self._schedules.supervisor, drain_seconds=SHORT_DRAIN_SECONDS)
+        webhooks = ChildSpec("webhooks", self._webhook_sender, drain_seconds=SHORT_DRAIN_SECONDS)
         rules = JobRules(config.jobs, self._traits, self._ground.take_up, self.keys.limits)
         proxy_parts = self._proxy_parts()
         return [
@@ -163,6 +167,8 @@ class Tree:
                 # The grace was the server's, which stays up while generations run.
                 drain_seconds=SHORT_DRAIN_SECONDS,
             ),
+            # Only the server asks it; jobs nudge it without waiting.
+            webhooks,
             *([schedules] if self._ground.take_up else []),
             ChildSpec(
                 "server",
@@ -196,6 +202,7 @@ class Tree:
             dispatcher=self._dispatcher.ref,
             media=self._media.ref,
             ledger=self._ledger.ref,
+            webhooks=self._webhooks.ref,
             library=self._library,
             max_submits=self.config.jobs.max_submits,
             services=self._traits,
@@ -245,6 +252,11 @@ class Tree:
         supply = SupplyRounds(self._ground.proxies.ref, self._tabs.ref)
         return Schedules(chores(config, rounds, supply, housekeeping), ScheduleParts(store, self.bus, time.time))
 
+    def _webhook_sender(self) -> Supervisor:
+        config = self.config.webhooks
+        parts = WebhookParts(self._store, self._http, Guard(config.allow_private), config, self._ground.take_up)
+        return supervised(parts, self._webhooks, self.bus)
+
     def _services(self) -> Services:
         server = self.config.server
         return Services(
@@ -254,6 +266,7 @@ class Tree:
             jobs=self._jobs.ref,
             accounts=self._accounts.ref,
             media=self._media.ref,
+            webhooks=self._webhooks.ref,
             library=self._library,
             schedules=self._schedules,
             http=self._http,

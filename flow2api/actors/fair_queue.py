@@ -55,6 +55,12 @@ class FairQueue(Generic[T]):
                     left.append(head)
             heads = left
 
+    def position(self, item_id: str) -> int | None:
+        """Place of one item, 1 is next; None when it is not in line."""
+        if item_id not in self._callers:
+            return None
+        return next(place for place, (one, _) in enumerate(self.order(), 1) if one == item_id)
+
     def positions(self) -> dict[str, int]:
         """Place of every item, 1 is next."""
         return {item_id: place for place, (item_id, _) in enumerate(self.order(), 1)}

@@ -62,7 +62,7 @@ class Results:
         made = []
         try:
             for one, data in zip(begun.made, begun.data, strict=True):
-                file = await self._parts.media.ask(KeepResult(self._steps.job.id, data))
+                file = await self._steps.ask(self._parts.media, KeepResult(self._steps.job.id, data))
                 made.append(msgspec.structs.replace(one, file=file.name))
         except Failure as failure:
             raise Ended(failure) from None
@@ -102,7 +102,7 @@ class Results:
 
     async def _kept(self, name: str) -> MediaFile:
         try:
-            return await self._parts.media.ask(AdoptResult(self._steps.job.id, name))
+            return await self._steps.ask(self._parts.media, AdoptResult(self._steps.job.id, name))
         except Failure as failure:
             raise Ended(failure) from None
 
@@ -111,7 +111,9 @@ class Results:
         if made.url is None:
             raise Ended(Failure(Code.RESULT_LOST, "The provider gave no link to the result."))
         try:
-            return await self._parts.media.ask(FetchResult(job.id, made.url, job.account_id or "", job.generation.kind))
+            return await self._steps.ask(
+                self._parts.media, FetchResult(job.id, made.url, job.account_id or "", job.generation.kind)
+            )
         except Failure as failure:
             raise Ended(failure) from None
 
@@ -130,7 +132,7 @@ class Results:
             name, path = self._parts.library.new("mp4")
             try:
                 await lease.account.ask(FetchClip(made, path))
-                return await self._parts.media.ask(AdoptResult(job.id, name))
+                return await self._steps.ask(self._parts.media, AdoptResult(job.id, name))
             except (UpstreamFailure, ActorError, Failure) as trouble:
                 raise Ended(_lost(trouble)) from None
 
@@ -138,7 +140,7 @@ class Results:
         """The account that made it, whether it has a free slot or not: no new work is begun."""
         job = self._steps.job
         try:
-            return await self._parts.dispatcher.ask(Adopt(job.account_id or "", job.generation.kind))
+            return await self._steps.ask(self._parts.dispatcher, Adopt(job.account_id or "", job.generation.kind))
         except Failure as failure:
             raise Ended(failure) from None
 
@@ -148,7 +150,7 @@ class Results:
         upscale = self._steps.job.generation.upscale
         try:
             data = await self._enlarge(made)
-            return await self._parts.media.ask(KeepResult(self._steps.job.id, data))
+            return await self._steps.ask(self._parts.media, KeepResult(self._steps.job.id, data))
         except (UpstreamFailure, Failure, ActorError) as error:
             failure = Failure(Code.UPSCALE_FAILED, f"({error}).")
             what = f"The picture was made, but its {upscale} form was not delivered"
@@ -177,7 +179,7 @@ class Results:
             only=job.account_id,
         )
         with trio.move_on_after(self._steps.seconds_left()):
-            with await self._parts.dispatcher.ask(wish) as lease:
+            with await self._steps.ask(self._parts.dispatcher, wish) as lease:
                 return await lease.account.ask(Enlarge(job.id, job.generation, made))
         raise Failure(Code.GENERATION_TIMEOUT, "the time for it ran out")
 
@@ -205,8 +207,10 @@ class Results:
                 if check.stage not in (Stage.WAITING, Stage.RUNNING):
                     raise failure_of(check)
         if check.written:
-            return await self._parts.media.ask(AdoptResult(job.id, name))
-        return await self._parts.media.ask(FetchResult(job.id, check.made.url or "", job.account_id or "", "video"))
+            return await self._steps.ask(self._parts.media, AdoptResult(job.id, name))
+        return await self._steps.ask(
+            self._parts.media, FetchResult(job.id, check.made.url or "", job.account_id or "", "video")
+        )
 
 
 async def side_by_side(work: Callable[[Made], Awaitable[MediaFile]], made: Sequence[Made]) -> list[MediaFile]:

@@ -12,7 +12,16 @@ import trio
 from flow2api.actors.account_messages import Begin, Follow, Prepare, Stop, Upsample
 from flow2api.actors.dispatcher import Acquire, Adopt, Lease
 from flow2api.actors.job_results import Results
-from flow2api.actors.job_steps import Ended, GivenUp, Interrupted, JobParts, JobSteps, outcome_unknown
+from flow2api.actors.job_steps import (
+    ACTOR_PAUSE_SECONDS,
+    LAST_WRITE_SECONDS,
+    Ended,
+    GivenUp,
+    Interrupted,
+    JobParts,
+    JobSteps,
+    outcome_unknown,
+)
 from flow2api.actors.poller import failure_of
 from flow2api.actors.watch import LiveJob
 from flow2api.domain.failure import FailureKind, UpstreamFailure
@@ -27,9 +36,6 @@ log = logging.getLogger("flow2api.jobs")
 
 # However many accounts there are, a job is not tried on more than this many without an answer of substance.
 MOVES_LIMIT = 12
-LAST_WRITE_SECONDS = 5.0
-# An account's actor that crashed is back after a pause of its own; asking again costs nothing.
-ACTOR_PAUSE_SECONDS = 2.0
 
 
 class JobRun:
@@ -113,8 +119,12 @@ class JobRun:
             Code.QUEUE_TIMEOUT,
             "No account became free in time. Nothing was sent and nothing was spent; try again later.",
         )
+        if job.queue_deadline == job.start_by:
+            late = _not_begun()
         try:
-            return await self._steps.breakable(job.queue_deadline, late, lambda: self._parts.dispatcher.ask(wish))
+            return await self._steps.breakable(
+                job.queue_deadline, late, lambda: self._steps.ask(self._parts.dispatcher, wish)
+            )
         except Failure as failure:
             raise Ended(failure) from None
 
@@ -151,8 +161,11 @@ class JobRun:
         pictures = await self._pictures()
         order = Order(job_id=job.id, generation=job.generation, pictures=pictures)
         late = Failure(Code.GENERATION_TIMEOUT, "Signing in and uploading took too long. Nothing was spent.")
+        limit = job.deadline
+        if job.start_by is not None and job.start_by < limit:
+            limit, late = job.start_by, _not_begun()
         self._live.show(stage="uploading" if pictures else "preparing" if lease.signed_in else "signing_in")
-        return await self._steps.breakable(job.deadline, late, lambda: lease.account.ask(Prepare(order)))
+        return await self._steps.breakable(limit, late, lambda: lease.account.ask(Prepare(order)))
 
     async def _pictures(self) -> tuple[Picture, ...]:
         names = self._job.generation.inputs
@@ -199,7 +212,8 @@ class JobRun:
     async def _adopt(self) -> Lease:
         """The account that works on it since before the restart, whether it has a free slot or not."""
         try:
-            return await self._parts.dispatcher.ask(Adopt(self._job.account_id or "", self._job.generation.kind))
+            adopt = Adopt(self._job.account_id or "", self._job.generation.kind)
+            return await self._steps.ask(self._parts.dispatcher, adopt)
         except Failure as failure:
             raise Ended(failure) from None
 
@@ -291,9 +305,18 @@ class JobRun:
             word = (
                 f"The provider could not be asked to stop ({error}); what it makes is not fetched, and may be counted."
             )
+            stopped = False
         else:
-            word = "The provider was asked to stop. What it had counted by then may stay counted."
-        return JobError(code=Code.CANCELLED, message=f"Cancelled while the provider worked on it. {word}")
+            word, stopped = "The provider was asked to stop. What it had counted by then may stay counted.", True
+        message = f"Cancelled while the provider worked on it. {word}"
+        return JobError(code=Code.CANCELLED, message=message, stopped=stopped)
+
+
+def _not_begun() -> Failure:
+    return Failure(
+        Code.QUEUE_TIMEOUT,
+        "The generation could not be begun by the start deadline of the request. Nothing was sent and nothing was spent.",
+    )
 
 
 class _Teller:

@@ -7,8 +7,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import msgspec
 import trio
 
 from flow2api.actors.dispatcher import DispatcherMessage
@@ -16,11 +17,13 @@ from flow2api.actors.ledger import Note
 from flow2api.actors.library import Library
 from flow2api.actors.media import MediaMessage
 from flow2api.actors.watch import LiveJob
+from flow2api.actors.webhooks import Nudge, WebhooksMessage
 from flow2api.domain.job import Job, JobState, move
 from flow2api.domain.media import MediaFile
 from flow2api.domain.request import RequestRecord
 from flow2api.errors import Code, Failure
-from flow2api.kit.mailbox import Ref
+from flow2api.kit.errors import ActorCrashed
+from flow2api.kit.mailbox import Ask, Ref
 from flow2api.kit.timing import Backoff
 from flow2api.providers.base import Traits
 from flow2api.store import jobs
@@ -31,7 +34,14 @@ log = logging.getLogger("flow2api.jobs")
 
 R = TypeVar("R")
 
+# So many failures in a row of the database, some ten seconds, are not worth a word to those who wait.
 STORE_TRIES = 8
+STORE_PAUSES = Backoff(first=0.2, factor=2, limit=30)
+# An actor that crashed is back after a pause of its own; asking again costs nothing.
+ACTOR_PAUSE_SECONDS = 2.0
+# A job that is there at so many crashes is taken for their cause.
+MOST_CRASHES = 3
+LAST_WRITE_SECONDS = 5.0
 # One source of randomness for all: seeding one for each job costs more than the job's own decisions.
 DEFAULT_PAUSES = Backoff(first=0.5, factor=3, limit=20)
 
@@ -44,6 +54,7 @@ class JobParts:
     dispatcher: Ref[DispatcherMessage]
     media: Ref[MediaMessage]
     ledger: Ref[Note]
+    webhooks: Ref[WebhooksMessage]
     library: Library
     max_submits: int
     services: Mapping[str, Traits]
@@ -131,6 +142,28 @@ class JobSteps:
         if self._stopping.is_set():
             raise Interrupted
 
+    async def ask(self, ref: Ref[Any], message: Ask[R]) -> R:
+        """Ask another part for something that is free of charge; ask again if it crashes over that.
+
+        Raises what is answered with, and `ActorCrashed` when it crashed so often that this job may be the cause.
+        """
+        while True:
+            try:
+                return await ref.ask(message)
+            except ActorCrashed as crash:
+                log.info("asking again job=%s: %s", self.job.id, crash)
+                await self._note_crash()
+                if self.job.crashes >= MOST_CRASHES:
+                    raise
+            await trio.sleep(ACTOR_PAUSE_SECONDS)
+
+    async def _note_crash(self) -> None:
+        """Count the crash where a restart of this part, which may follow from it, does not forget it."""
+        job = msgspec.structs.replace(self.job, crashes=self.job.crashes + 1)
+        self.live.show(job=job)
+        with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
+            await self._durably(lambda: self.parts.store.write(jobs.save, job))
+
     def show_state(self, state: JobState, *, account: str | None = None, **changes: object) -> None:
         """A move that need not be on disk: a restart begins from the last written state anyway."""
         job = move(self.job, state, self.parts.now(), **changes)
@@ -150,7 +183,7 @@ class JobSteps:
         """The last move, together with the records of its files."""
         now = self.parts.now()
         job = move(self.job, state, now, **changes)
-        await self._durably(lambda: self.parts.store.write(jobs.finish, job, files))
+        told = await self._durably(lambda: self.parts.store.write(jobs.finish, job, files))
         self.live.show(job=job, stage="", position=None, percent=None, note="")
         log.info(
             "generation ended job=%s model=%s state=%s code=%s account=%s route=%s seconds=%.1f",
@@ -158,22 +191,31 @@ class JobSteps:
             *(job.account_id, job.generation.route, now - job.created_at),
         )
         self.parts.ledger.cast(Note(_record(job)))
+        if told:
+            self.parts.webhooks.cast(Nudge())
 
-    async def _durably(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Write through a passing fault of the database (a lock, a full disk that is being cleared).
+    async def _durably(self, write: Callable[[], Awaitable[R]]) -> R:
+        """Write through faults of the database (a lock, a full disk), however long they last. What is known of a job by then, such
+        as that a paid call was accepted, is in memory alone; those who wait are told when it takes long.
 
         Raises:
-            StoreFault: it lasts; the job goes on from its last written state after a restart.
+            StoreFault: the process stops meanwhile; the job goes on from its last written state after the next start.
         """
-        pause = 0.2
-        for _ in range(STORE_TRIES - 1):
+        for failures, pause in enumerate(STORE_PAUSES, 1):
             try:
-                return await write()
+                done = await write()
             except StoreFault as fault:
+                if self._stopping.is_set():
+                    raise
                 log.error("the store failed, trying again job=%s: %s", self.job.id, fault)
-                await trio.sleep(pause)
-                pause *= 2
-        return await write()
+                if failures >= STORE_TRIES:
+                    self.live.stall(_store_down(self.job))
+                with trio.move_on_after(pause):
+                    await self._stopping.wait()
+            else:
+                self.live.stall(None)
+                return done
+        raise AssertionError("the pauses never end")
 
 
 def _record(job: Job) -> RequestRecord:
@@ -188,6 +230,13 @@ def _record(job: Job) -> RequestRecord:
         account_id=job.account_id,
         duration_seconds=job.updated_at - job.created_at,
         detail=job.error.message if job.error else "",
+    )
+
+
+def _store_down(job: Job) -> Failure:
+    return Failure(
+        Code.INTERNAL_ERROR,
+        f"The gateway's database fails. Job {job.id} goes on by itself as soon as it works again; ask for it by its id.",
     )
 
 

@@ -4,30 +4,26 @@ A job belongs to this actor from the moment it is admitted, not to the request t
 """
 
 import logging
-import os
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import ClassVar, Protocol, assert_never
 
 import msgspec
 import trio
 
 from flow2api.actors.budgets import Budgets
+from flow2api.actors.job_rules import JobRules, new_job_id
 from flow2api.actors.job_run import JobRun
 from flow2api.actors.job_steps import Interrupted, JobParts
 from flow2api.actors.watch import LiveJob, Watch
-from flow2api.config import JobsConfig
+from flow2api.actors.webhooks import new_call
 from flow2api.domain.charge import Spending, charge, day_of
 from flow2api.domain.events import JobMoved
-from flow2api.domain.job import Generation, Idempotency, Job, JobState, Progress, ways_of
-from flow2api.domain.key import UNLIMITED, Limits
+from flow2api.domain.job import NO_TERMS, Generation, Idempotency, Job, JobState, Progress, Terms
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ask, Reply
 from flow2api.log import request_id
-from flow2api.providers.base import Traits
 from flow2api.store import charges, jobs
 from flow2api.store.errors import StoreFault
 
@@ -49,7 +45,10 @@ class Submit(Ask[Watch], frozen=True, kw_only=True):
     origin: str
     request_id: str
     idempotency: Idempotency | None = None
+    digest: str = ""
+    """Of the request, by which its repeat is known."""
     detached: bool = False
+    terms: Terms = NO_TERMS
 
 
 class Attach(Ask[Watch | None], frozen=True):
@@ -59,7 +58,7 @@ class Attach(Ask[Watch | None], frozen=True):
 
 
 class Peek(Ask[Progress | None], frozen=True):
-    """How a live job stands, without becoming one of its watchers; None when it is not live."""
+    """How a live job stands, and its place in the line, without becoming one of its watchers; None when it is not live."""
 
     job_id: str
 
@@ -97,27 +96,11 @@ JobsMessage = Submit | Attach | Peek | Cancel | Count | CountSpending | WaitIdle
 class Line(Protocol):
     """The dispatcher's waiting line, to be read only."""
 
+    def __len__(self) -> int: ...
+
+    def position(self, item_id: str) -> int | None: ...
+
     def positions(self) -> dict[str, int]: ...
-
-
-@dataclass(frozen=True)
-class JobRules:
-    """The operator's limits, from the settings."""
-
-    jobs: JobsConfig
-    services: Mapping[str, Traits]
-    """What the providers are like, by name."""
-    take_up: bool = True
-    """Whether stored generations go on. Not in a gateway that a command starts for itself: it would not live to their end."""
-    limits: Callable[[str], Limits] = lambda caller: UNLIMITED
-    """What a caller may do now."""
-
-    def deadlines(self, generation: Generation, now: float) -> tuple[float, float]:
-        """End of the waiting, end of the generation; fixed at submit."""
-        services = [self.services[way.provider] for way in ways_of(generation)]
-        allowed = max(one.image_seconds if generation.kind == "image" else one.video_seconds for one in services)
-        waiting_ends = now + self.jobs.queue_timeout
-        return waiting_ends, waiting_ends + allowed
 
 
 class Jobs(Actor[JobsMessage]):
@@ -161,8 +144,7 @@ class Jobs(Actor[JobsMessage]):
                 live = self._live.get(message.job_id)
                 return None if live is None else Watch(live)
             case Peek():
-                live = self._live.get(message.job_id)
-                return None if live is None else live.progress
+                return self._peek(message.job_id)
             case Cancel():
                 self.answer_in_task(self._cancel, message.job_id)
             case Count():
@@ -174,6 +156,14 @@ class Jobs(Actor[JobsMessage]):
             case _:
                 assert_never(message)
         return None
+
+    def _peek(self, job_id: str) -> Progress | None:
+        live = self._live.get(job_id)
+        if live is None or live.job.state is not JobState.QUEUED:
+            return None if live is None else live.progress
+        # One that was admitted a moment ago is on its way to the end of the line.
+        place = self._line.position(job_id) or len(self._line) + 1
+        return msgspec.structs.replace(live.progress, position=place)
 
     async def drain(self) -> None:
         """Wait for what is paid for; what was still waiting has been told by then and stays stored."""
@@ -222,8 +212,8 @@ class Jobs(Actor[JobsMessage]):
         return sum(live.progress.job.state is JobState.QUEUED for live in self._live.values())
 
     def _new_job(self, message: Submit) -> Job:
-        now = self._parts.now()
-        queue_deadline, deadline = self._rules.deadlines(message.generation, now)
+        now, terms = self._parts.now(), message.terms
+        queue_deadline, deadline = self._rules.deadlines(message.generation, terms, now)
         return Job(
             id=new_job_id(now),
             state=JobState.QUEUED,
@@ -237,11 +227,16 @@ class Jobs(Actor[JobsMessage]):
             deadline=deadline,
             detached=message.detached,
             idempotency=message.idempotency,
+            digest=message.digest,
+            metadata=terms.metadata,
+            start_by=now + terms.start_seconds if terms.start_seconds else None,
         )
 
     async def _admit(self, live: LiveJob, message: Submit, reply: Reply[Watch]) -> None:
+        job, hook = live.job, message.terms.hook
+        call = new_call(job.id, job.caller, hook.url, hook.base, job.created_at) if hook else None
         try:
-            earlier = await self._parts.store.write(jobs.insert_once, live.job)
+            earlier = await self._parts.store.write(jobs.insert_once, job, call)
         except StoreFault as fault:
             log.error("could not admit a job: %s", fault)
             live.refuse(Failure(Code.INTERNAL_ERROR, f"The request could not be stored, so nothing was begun: {fault}"))
@@ -284,6 +279,7 @@ class Jobs(Actor[JobsMessage]):
         except Interrupted:
             live.end(_draining())
         except StoreFault as fault:
+            # It failed until the process stopped; what is stored goes on at the next start.
             log.error("left as stored job=%s state=%s: %s", live.job.id, live.job.state.value, fault)
             live.end(_left_alone(live.job))
         finally:
@@ -335,12 +331,6 @@ class Jobs(Actor[JobsMessage]):
         for live in self._live.values():
             by_state[live.job.state] = by_state.get(live.job.state, 0) + 1
         return Census(by_state, self._rules.jobs.queue_limit, self._draining.is_set())
-
-
-def new_job_id(now: float | None = None) -> str:
-    """An id that sorts by time: 48 bits of milliseconds, then 80 random bits, in hex."""
-    milliseconds = int((time.time() if now is None else now) * 1000)
-    return f"job_{milliseconds:012x}{os.urandom(10).hex()}"
 
 
 def _counted(live: LiveJob) -> int:

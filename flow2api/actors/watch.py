@@ -1,5 +1,6 @@
 """A live job as its watchers see it: the newest progress, coalesced for a slow reader; the end is never lost."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
@@ -14,11 +15,15 @@ class LiveJob:
 
     def __init__(self, job: Job, notify: Callable[[Progress], None]) -> None:
         self.progress = Progress(job=job)
+        self.version = int(time.time() * 1_000_000)
+        """Rises with each progress, over restarts too, since it counts up from the time when this life began."""
         self.admitted_as = job
         """The job as it came; `job` may turn out to be an earlier one that this repeats."""
         self.ended = False
         self.interrupted: Failure | None = None
         """Set when the process stops before the job is final: the job stays stored and goes on at the next start."""
+        self.stalled: Failure | None = None
+        """Set while the job cannot go on for a trouble of ours that will pass."""
         self.watchers = 0
         self._breakable: tuple[trio.CancelScope, bool] | None = None
         self.cancel_asked = False
@@ -35,6 +40,7 @@ class LiveJob:
     def show(self, **changes: object) -> None:
         """New progress for all watchers."""
         self.progress = msgspec.structs.replace(self.progress, **changes)
+        self.version += 1
         self._wake()
         self._notify(self.progress)
 
@@ -43,6 +49,12 @@ class LiveJob:
         self.ended = True
         self.interrupted = interrupted
         self._wake()
+
+    def stall(self, trouble: Failure | None) -> None:
+        """The job cannot go on for a while, which its watchers are told; None: it goes on again."""
+        self.stalled = trouble
+        if trouble is not None:
+            self._wake()
 
     def admit(self, earlier: Job | None) -> None:
         """The job is durable; or it was a repeat of an earlier one, whose place this takes."""
@@ -109,18 +121,22 @@ class Watch:
         """The newest progress."""
         return self._live.progress
 
+    @property
+    def version(self) -> int:
+        """The number of the newest progress."""
+        return self._live.version
+
     async def newer_than(self, seen: Progress | None) -> Progress | None:
         """The newest progress once it is another than `seen`; None when the job ended and its end was seen.
 
         Cancelling it loses nothing.
 
         Raises:
-            Failure: the process stops before the job is final (`draining`).
+            Failure: the process stops before the job is final (`draining`), or its database fails for long.
         """
         while self._live.progress is seen:
+            self._check()
             if self._live.ended:
-                if self._live.interrupted is not None:
-                    raise self._live.interrupted
                 return None
             await self._live.wait_changed()
         return self._live.progress
@@ -135,20 +151,26 @@ class Watch:
         """The job once it is final.
 
         Raises:
-            Failure: the process stops before that (`draining`).
+            Failure: as for `newer_than`.
         """
+        self._check()
         while not self._live.ended:
             await self._live.wait_changed()
-        if self._live.interrupted is not None:
-            raise self._live.interrupted
+            self._check()
         return self._live.job
+
+    def _check(self) -> None:
+        trouble = self._live.interrupted if self._live.ended else self._live.stalled
+        if trouble is not None:
+            raise trouble
 
     def close(self) -> None:
         if not self._open:
             return
         self._open = False
         self._live.watchers -= 1
-        if self._live.watchers == 0 and not self._live.job.detached:
+        # Who left because of a stall was told that the job goes on.
+        if self._live.watchers == 0 and not self._live.job.detached and self._live.stalled is None:
             self._live.give_up()
 
     def __enter__(self) -> "Watch":

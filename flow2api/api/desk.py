@@ -1,6 +1,4 @@
-"""The desk where every dialect hands in its requests: finds the job of a repeat, takes in pictures and clips, submits, and notes
-who asked. What is allowed is the catalogue's, what happens to the job is the jobs actor's.
-"""
+"""The desk where every dialect hands in its requests: finds the job of a repeat, takes in pictures and clips, and submits. What is allowed is the catalogue's, what happens to the job is the jobs actor's."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
@@ -17,7 +15,7 @@ from flow2api.api.repeats import Claim, Repeats, claim_of
 from flow2api.api.services import Services
 from flow2api.api.sources import Sources
 from flow2api.domain.catalog import Wish
-from flow2api.domain.job import Generation
+from flow2api.domain.job import NO_TERMS, Generation, Terms
 from flow2api.domain.key import ApiKey
 from flow2api.domain.media import MediaFile
 from flow2api.domain.model import Model
@@ -25,7 +23,7 @@ from flow2api.errors import Code, Failure
 
 
 class Desk:
-    """One for all dialects, since a repeat may be found only where the first try was noted."""
+    """One for all dialects."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -78,7 +76,14 @@ class Desk:
         return await self.inputs.take(given, model, earlier) if given or earlier else []
 
     async def submit(
-        self, request: GatewayRequest, claim: Claim, wish: Wish, origin: str, *, detached: bool = False
+        self,
+        request: GatewayRequest,
+        claim: Claim,
+        wish: Wish,
+        origin: str,
+        *,
+        detached: bool = False,
+        terms: Terms = NO_TERMS,
     ) -> Watch:
         """A watch on a new job, which is stored when this returns. `origin` names the dialect; a `detached` job runs on when its
         caller leaves.
@@ -86,7 +91,7 @@ class Desk:
         Raises:
             Failure: the catalogue, the key's limits or the jobs actor refuse it."""
         generation = self._resolve(claim, wish)
-        return await self._submit(request, claim, generation, origin, detached=detached)
+        return await self._submit(request, claim, generation, origin, detached=detached, terms=terms)
 
     async def batch(
         self,
@@ -125,7 +130,14 @@ class Desk:
         return self._services.catalog.resolve(wish)
 
     async def _submit(
-        self, request: GatewayRequest, claim: Claim, generation: Generation, origin: str, *, detached: bool = False
+        self,
+        request: GatewayRequest,
+        claim: Claim,
+        generation: Generation,
+        origin: str,
+        *,
+        detached: bool = False,
+        terms: Terms = NO_TERMS,
     ) -> Watch:
         submit = Submit(
             generation=generation,
@@ -133,8 +145,8 @@ class Desk:
             origin=origin,
             request_id=request.request_id,
             idempotency=claim.idempotency,
+            digest=claim.mark,
             detached=detached,
+            terms=terms,
         )
-        watch = await self._services.jobs.ask(submit)
-        self._repeats.note(claim, watch.progress.job.id)
-        return watch
+        return await self._services.jobs.ask(submit)

@@ -1,11 +1,12 @@
 """The same request again: SDKs repeat a slow or failed call by themselves, and each repeat would be paid for.
 
 A caller may name a request with an `Idempotency-Key`; the store then knows its job for good. Without one, a call that an SDK
-marks as a repeat joins the job of its first try, found by caller and body for a while in memory.
+marks as a repeat joins the job of its first try, which the store finds by caller and body for a while. A restart changes nothing in
+either.
 """
 
 import hashlib
-from collections import OrderedDict
+import time
 from typing import NamedTuple
 
 import trio
@@ -20,7 +21,6 @@ from flow2api.errors import Code, Failure
 from flow2api.store import jobs
 
 REMEMBER_SECONDS = 1800.0
-REMEMBER_COUNT = 2000
 MAX_KEY_LENGTH = 255
 # Hashing more than this in the main thread would be felt by others.
 _INLINE_BYTES = 1024 * 1024
@@ -43,6 +43,11 @@ class Claim(NamedTuple):
         return self._replace(part=part, key=f"{self.key}\n{part}" if self.key and part else self.key)
 
     @property
+    def mark(self) -> str:
+        """What is stored with the job, by which a repeat is known."""
+        return f"{self.digest}/{self.part}" if self.part else self.digest
+
+    @property
     def idempotency(self) -> Idempotency | None:
         return Idempotency(self.key, self.digest) if self.key else None
 
@@ -52,7 +57,6 @@ class Repeats:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._recent: OrderedDict[tuple[str, str, int], tuple[str, float]] = OrderedDict()
 
     async def find(self, claim: Claim) -> Watch | None:
         """A watch on the earlier request's job, live or ended; None when this request is a new one.
@@ -67,17 +71,11 @@ class Repeats:
                 message = "This Idempotency-Key was used before with another request body. Use a new key."
                 raise Failure(Code.CONFLICT, message, param="Idempotency-Key")
             return await self._watch(job.id)
-        known = self._recent.get(_place(claim)) if claim.repeated else None
-        if known is None or trio.current_time() - known[1] > REMEMBER_SECONDS:
+        if not claim.repeated:
             return None
-        return await self._watch(known[0], only_settled=True)
-
-    def note(self, claim: Claim, job_id: str) -> None:
-        """Remember a request's job."""
-        self._recent[_place(claim)] = (job_id, trio.current_time())
-        self._recent.move_to_end(_place(claim))
-        while len(self._recent) > REMEMBER_COUNT:
-            self._recent.popitem(last=False)
+        since = time.time() - REMEMBER_SECONDS
+        known = await self._services.store.read(jobs.by_digest, claim.caller, claim.mark, since)
+        return None if known is None else await self._watch(known.id, only_settled=True)
 
     async def _watch(self, job_id: str, *, only_settled: bool = False) -> Watch | None:
         live = await self._services.jobs.ask(Attach(job_id))
@@ -113,10 +111,6 @@ def ended(job: Job) -> Watch:
     live = LiveJob(job, lambda _: None)
     live.end()
     return Watch(live)
-
-
-def _place(claim: Claim) -> tuple[str, str, int]:
-    return claim.caller, claim.digest, claim.part
 
 
 def _worth_another_try(job: Job) -> bool:

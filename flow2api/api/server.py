@@ -19,6 +19,7 @@ from flow2api.api.errors import respond
 from flow2api.api.exchange import GatewayRequest, exchange_class
 from flow2api.api.gemini import dialect
 from flow2api.api.gemini import routes as gemini
+from flow2api.api.jobs import routes as jobs
 from flow2api.api.links import Links
 from flow2api.api.openai import chat, images, models, responses
 from flow2api.api.routing import Application
@@ -56,6 +57,7 @@ def make_app(services: Services) -> Application:
     chat.register(app, services, links, desk)
     images.register(app, services, links, desk)
     responses.register(app, services, links, desk)
+    jobs.register(app, services, links, desk)
     files.register(app, services)
     health.register(app, services)
     welcome.register(app, services, links)

@@ -14,6 +14,7 @@ from flow2api.actors.jobs import JobsMessage
 from flow2api.actors.library import Library
 from flow2api.actors.media import MediaMessage
 from flow2api.actors.schedules import Schedules
+from flow2api.actors.webhooks import WebhooksMessage
 from flow2api.api.auth import KeyRing
 from flow2api.api.offer import Offer
 from flow2api.config import Config
@@ -49,6 +50,7 @@ class Services:
     jobs: Ref[JobsMessage]
     accounts: Ref[AccountsMessage]
     media: Ref[MediaMessage]
+    webhooks: Ref[WebhooksMessage]
     library: Library
     schedules: Schedules
     http: Http

@@ -15,6 +15,7 @@ T = TypeVar("T")
 encode = msgspec.json.Encoder().encode
 
 _MISSING = "Object missing required field `"
+_UNKNOWN = "Object contains unknown field `"
 
 # Decoding runs in one go and holds up everybody. Its time grows with the bytes, little, and with the values and escapes in them,
 # much: a body of this size or less, and a larger one with fewer than these, takes less than a tenth of a second.
@@ -84,6 +85,10 @@ def field_failure(complaint: str) -> Failure:
         field = problem.removeprefix(_MISSING).rstrip("`")
         param = f"{path}.{field}" if path else field
         return Failure(Code.MISSING_REQUIRED_PARAMETER, f"The field {param} is missing.", param=param)
+    if problem.startswith(_UNKNOWN):
+        field = problem.removeprefix(_UNKNOWN).rstrip("`")
+        param = f"{path}.{field}" if path else field
+        return Failure(Code.INVALID_VALUE, f"There is no field {param}; is it misspelt?", param=param)
     if not path:
         return Failure(Code.INVALID_JSON, f"The request body must be a JSON object: {problem.lower()}.")
     if problem.endswith("got `null`"):

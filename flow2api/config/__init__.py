@@ -25,6 +25,7 @@ from flow2api.config.schema import (
 from flow2api.config.services import FlowConfig
 from flow2api.config.sources import DEFAULT_PATH, Value
 from flow2api.config.values import LONGEST_INTERVAL, SHORTEST_INTERVAL
+from flow2api.config.webhooks import WebhooksConfig
 
 __all__ = [
     "DEFAULT_PATH",
@@ -53,6 +54,7 @@ __all__ = [
     "StorageConfig",
     "Value",
     "VideoForm",
+    "WebhooksConfig",
     "check_override",
     "load_config",
     "render",

@@ -25,6 +25,7 @@ from flow2api.config.values import (
     Place,
     Proxy,
 )
+from flow2api.config.webhooks import WebhooksConfig
 
 
 class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -326,6 +327,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     chat: ChatConfig = ChatConfig()
     jobs: JobsConfig = JobsConfig()
     media: MediaConfig = MediaConfig()
+    webhooks: WebhooksConfig = WebhooksConfig()
     schedules: SchedulesConfig = SchedulesConfig()
     backup: BackupConfig = BackupConfig()
     log: LogConfig = LogConfig()

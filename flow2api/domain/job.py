@@ -5,7 +5,7 @@ Pure data and pure functions. Times are Unix seconds (UTC) as floats. A job outl
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -99,7 +99,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     """Prices for accounts of these tiers, where they differ from `credits`."""
     options: Mapping[str, OptionValue] = {}
     """Further parameters, by the names that the model's table gives them, checked against it."""
-    how: Mapping[str, object] = {}
+    how: Mapping[str, Any] = {}
     """What the provider must know of its model, as the catalogue has it; nobody else reads it."""
     group: str = ""
     """The group of accounts that may serve it; empty for all of the provider."""
@@ -180,6 +180,8 @@ class JobError(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     originals: tuple[str, ...] = ()
     """Stored files that exist although the job failed, e.g. the picture whose enlargement was not delivered."""
+    stopped: bool | None = None
+    """Of a job that was cancelled while the provider worked on it: whether the provider took the order to stop."""
 
     @classmethod
     def of(cls, failure: Failure, originals: tuple[str, ...] = ()) -> "JobError":
@@ -200,6 +202,32 @@ class JobError(msgspec.Struct, frozen=True, kw_only=True):
             retry_after_seconds=self.retry_after_seconds,
             reason=self.reason,
         )
+
+
+class Hook(msgspec.Struct, frozen=True):
+    """Whom to tell of the end of a job."""
+
+    url: str
+    """May hold a token of its owner."""
+    base: str
+    """Under which address of ours the caller knows us, for links."""
+
+    def __repr__(self) -> str:
+        return f"Hook(base={self.base!r})"
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller lays down for its job beyond the generation."""
+
+    start_seconds: float | None = None
+    """The paid call must go out within this time, or never."""
+    total_seconds: float | None = None
+    """The generation must be done within this time."""
+    metadata: Mapping[str, str] = {}
+    hook: Hook | None = None
+
+
+NO_TERMS = Terms()
 
 
 class Idempotency(msgspec.Struct, frozen=True):
@@ -227,6 +255,14 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     detached: bool = False
     """A detached job runs on when its caller leaves; any other is cancelled if it was not submitted yet."""
     idempotency: Idempotency | None = None
+    digest: str = ""
+    """Of the request that asked for it, so that a repeat of an SDK is known; empty where there was none."""
+    metadata: Mapping[str, str] = {}
+    """The caller's own notes."""
+    start_by: float | None = None
+    """The caller's own limit for the time until the paid call goes out; then `queue_deadline` is no later than this."""
+    crashes: int = 0
+    """How many crashes of other parts it was involved in."""
     account_id: str | None = None
     submits: int = 0
     """How many times the paid call went out (after a definite refusal it may go out again)."""

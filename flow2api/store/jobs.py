@@ -3,23 +3,24 @@
 Every verb is one small transaction step; the moves a job may make are the domain's affair, not checked here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from flow2api.domain.charge import charge
 from flow2api.domain.job import Job, JobState
 from flow2api.domain.media import MediaFile
-from flow2api.store import charges, media
+from flow2api.store import charges, media, webhooks
 from flow2api.store.bodies import Body
 from flow2api.store.database import Database
 from flow2api.store.errors import RowMissing
-from flow2api.store.paging import Cut, Order, page_of
+from flow2api.store.paging import Cut, Filter, Order, page_of
 
 _BODY = Body(Job)
 _ORDER = Order(table="jobs", time="created_at", key="id")
 _COLUMNS = (
-    "id, state, caller, model, kind, account_id, created_at, updated_at, finished_at, idempotency_key, charge, body"
+    "id, state, caller, model, kind, account_id, created_at, updated_at, finished_at, "
+    "idempotency_key, charge, digest, body"
 )
-_INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SAVE = "UPDATE jobs SET state = ?, account_id = ?, updated_at = ?, finished_at = ?, charge = ?, body = ? WHERE id = ?"
 # Word for word the condition of the partial index `jobs_unfinished`, else the index is not used.
 _UNFINISHED = "state NOT IN ('succeeded', 'failed', 'cancelled')"
@@ -41,16 +42,21 @@ def insert(db: Database, job: Job) -> None:
             job.finished_at,
             job.idempotency.key if job.idempotency else None,
             charge(job),
+            job.digest or None,
             _BODY.text(job),
         ),
     )
 
 
-def insert_once(db: Database, job: Job) -> Job | None:
-    """Add a job unless its caller used the idempotency key before: then the earlier job, and nothing is added."""
+def insert_once(db: Database, job: Job, call: webhooks.Call | None = None) -> Job | None:
+    """Add a job unless its caller used the idempotency key before: then the earlier job, and nothing is added.
+
+    `call` is added with it: who is to be told of its end."""
     earlier = by_idempotency(db, job.caller, job.idempotency.key) if job.idempotency else None
     if earlier is None:
         insert(db, job)
+        if call is not None:
+            webhooks.insert(db, *call)
     return earlier
 
 
@@ -65,10 +71,13 @@ def save(db: Database, job: Job) -> None:
         raise RowMissing(f"there is no job {job.id}")
 
 
-def finish(db: Database, job: Job, files: Sequence[MediaFile]) -> None:
-    """Save a job's end together with the records of its files: both are there or neither."""
+def finish(db: Database, job: Job, files: Sequence[MediaFile]) -> bool:
+    """Save a job's end together with the records of its files and the order to tell who wants to know: all are there or none.
+
+    Whether somebody is to be told."""
     save(db, job)
     add_files(db, files)
+    return webhooks.make_due(db, job.id, job.updated_at)
 
 
 def add_files(db: Database, files: Sequence[MediaFile]) -> None:
@@ -87,6 +96,13 @@ def by_idempotency(db: Database, caller: str, key: str) -> Job | None:
     return _one(db, "caller = ? AND idempotency_key = ?", (caller, key))
 
 
+def by_digest(db: Database, caller: str, digest: str, since: float) -> Job | None:
+    """The newest job that `caller` asked for since then with a request of this digest."""
+    return _one(
+        db, "caller = ? AND digest = ? AND created_at >= ? ORDER BY created_at DESC, id DESC", (caller, digest, since)
+    )
+
+
 def unfinished(db: Database) -> list[Job]:
     """Every job that is not in a final state, oldest first."""
     rows = db.rows(f"SELECT body FROM jobs WHERE {_UNFINISHED} ORDER BY created_at, id")
@@ -97,14 +113,18 @@ def page(
     db: Database,
     *,
     caller: str | None = None,
-    state: JobState | None = None,
+    state: JobState | Collection[JobState] | None = None,
     model: str | None = None,
+    kind: str | None = None,
     after: str | None = None,
     limit: int = 50,
     ascending: bool = False,
 ) -> list[Job]:
-    """Jobs in the order of (created_at, id), newest first unless `ascending`; an empty list when job `after` is not known."""
-    filters = {"caller": caller, "state": None if state is None else state.value, "model": model}
+    """Jobs in the order of (created_at, id), newest first unless `ascending`; an empty list when job `after` is not known.
+
+    With several states those in one of them."""
+    states = None if state is None else [state.value] if isinstance(state, JobState) else sorted(state)
+    filters: dict[str, Filter] = {"caller": caller, "state": states, "model": model, "kind": kind}
     cut = Cut(after=after, limit=limit, ascending=ascending)
     return [_BODY.record(body) for (body,) in page_of(db, "body", _ORDER, filters, cut)]
 
@@ -114,6 +134,8 @@ def prune(db: Database, before: float, limit: int) -> int:
     # No job ends before it is made: the first condition changes nothing but lets an index bound the search.
     chosen = "SELECT id FROM jobs WHERE created_at < ? AND finished_at < ? ORDER BY created_at, id LIMIT ?"
     charges.keep(db, chosen, (before, before, limit))
+    # What a receiver is told is made from the job, so nothing is left to deliver.
+    db.execute(f"DELETE FROM webhooks WHERE job_id IN ({chosen})", (before, before, limit))
     return db.execute(f"DELETE FROM jobs WHERE id IN ({chosen})", (before, before, limit))
 
 

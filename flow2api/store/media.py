@@ -41,6 +41,13 @@ def of_job(db: Database, job_id: str) -> list[MediaFile]:
     return [_file(row) for row in db.rows(f"SELECT {_COLUMNS} FROM media {where}", (job_id,))]
 
 
+def some(db: Database, names: Sequence[str]) -> dict[str, MediaFile]:
+    """The records of those of these files that are still there, by name."""
+    marks = ", ".join("?" * len(names))
+    rows = db.rows(f"SELECT {_COLUMNS} FROM media WHERE name IN ({marks})", names) if names else []
+    return {file.name: file for file in map(_file, rows)}
+
+
 def expired(db: Database, now: float, limit: int) -> list[MediaFile]:
     """Files whose time is over, those first that ended first."""
     where = "WHERE expires_at <= ? ORDER BY expires_at, name LIMIT ?"

@@ -155,7 +155,43 @@ def clip_facts(db: sqlite_utils.Database) -> None:
     db.execute("CREATE INDEX media_by_job ON media (job_id) WHERE job_id IS NOT NULL")
 
 
-_STEPS = (accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits, charges, clip_facts)
+def webhooks(db: sqlite_utils.Database) -> None:
+    db.table("webhooks").create(
+        {
+            "id": str,
+            "job_id": str,
+            "caller": str,
+            "place": str,
+            "state": str,
+            "created_at": float,
+            "next_at": float,
+            "body": str,
+            "sealed": bytes,
+        },
+        pk="id",
+        not_null={"job_id", "caller", "place", "state", "created_at", "body", "sealed"},
+        strict=True,
+    )
+    db.execute("CREATE INDEX webhooks_by_job ON webhooks (job_id)")
+    db.execute("CREATE INDEX webhooks_by_time ON webhooks (created_at, id)")
+    db.execute("CREATE INDEX webhooks_due ON webhooks (next_at) WHERE state = 'due'")
+    db.table("webhook_signers").create(
+        {"caller": str, "created_at": float, "sealed": bytes},
+        pk="caller",
+        not_null={"created_at", "sealed"},
+        strict=True,
+    )
+
+
+def request_digests(db: sqlite_utils.Database) -> None:
+    db.execute("ALTER TABLE jobs ADD COLUMN digest TEXT")
+    db.execute("CREATE INDEX jobs_by_digest ON jobs (caller, digest, created_at, id) WHERE digest IS NOT NULL")
+
+
+_STEPS = (
+    *(accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits, charges),
+    *(clip_facts, webhooks, request_digests),
+)
 _NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
 
 

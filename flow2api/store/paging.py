@@ -1,6 +1,6 @@
 """Pages of a table in a total order: by time, then by key, from where another page ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -24,11 +24,21 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     ascending: bool = False
 
 
-def page_of(db: Database, columns: str, order: Order, filters: Mapping[str, str | None], cut: Cut) -> list[Row]:
-    """The `columns` of the rows that equal every filter which is not None; no rows when `cut.after` is not known."""
-    chosen = {column: value for column, value in filters.items() if value is not None}
-    conditions = [f"{column} = ?" for column in chosen]
-    values: list[object] = list(chosen.values())
+Filter = str | Sequence[str] | None
+"""What a column must equal, or one of what it must equal; None: anything."""
+
+
+def page_of(db: Database, columns: str, order: Order, filters: Mapping[str, Filter], cut: Cut) -> list[Row]:
+    """The `columns` of the rows that fit every filter; no rows when `cut.after` is not known."""
+    conditions: list[str] = []
+    values: list[object] = []
+    for column, wanted in filters.items():
+        if isinstance(wanted, str):
+            conditions.append(f"{column} = ?")
+            values.append(wanted)
+        elif wanted is not None:
+            conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+            values.extend(wanted)
     if cut.after is not None:
         start = db.row(f"SELECT {order.time}, {order.key} FROM {order.table} WHERE {order.key} = ?", (cut.after,))
         if start is None:

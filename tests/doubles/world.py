@@ -16,8 +16,9 @@ from flow2api.actors.companions import MakeCompanion
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.fair_queue import FairQueue
+from flow2api.actors.job_rules import JobRules
 from flow2api.actors.job_steps import JobParts
-from flow2api.actors.jobs import Attach, JobRules, Jobs, JobsMessage, Submit
+from flow2api.actors.jobs import Attach, Jobs, JobsMessage, Submit
 from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
 from flow2api.actors.media import AdoptResult, Discard, FetchResult, KeepInput, KeepResult, MediaMessage
@@ -25,9 +26,10 @@ from flow2api.actors.media_sweep import Sweep
 from flow2api.actors.renditions import MakeRendition
 from flow2api.actors.roster import Roster
 from flow2api.actors.watch import Watch
+from flow2api.actors.webhooks import WebhooksMessage
 from flow2api.config import AccountsConfig, JobsConfig
 from flow2api.domain.account import Account, AccountView, RestPolicy
-from flow2api.domain.job import Generation, Idempotency
+from flow2api.domain.job import NO_TERMS, Generation, Idempotency, Terms
 from flow2api.domain.key import UNLIMITED, Limits
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Failure
@@ -131,6 +133,8 @@ class World:
         self.media_failures: list[Failure] = []
         self._ledger: Mailbox[Note] = Mailbox("ledger", 1024)
         self._media: Mailbox[MediaMessage] = Mailbox("media", 64)
+        # Nobody reads it: whoever is nudged looks into the store.
+        self._webhooks: Mailbox[WebhooksMessage] = Mailbox("webhooks", 8)
         self._accounts: Mailbox[AccountsMessage] = Mailbox("accounts", 32)
         self._dispatcher: Mailbox[DispatcherMessage] = Mailbox("dispatcher", 256)
         self._jobs: Mailbox[JobsMessage] = Mailbox("jobs", 256)
@@ -159,6 +163,7 @@ class World:
             dispatcher=self.dispatcher,
             media=self._media.ref,
             ledger=self._ledger.ref,
+            webhooks=self._webhooks.ref,
             library=Library(Path("nowhere")),
             max_submits=jobs_config.max_submits,
             services=services,
@@ -207,6 +212,7 @@ class World:
         caller: str = "key",
         idempotency: Idempotency | None = None,
         detached: bool = True,
+        terms: Terms = NO_TERMS,
     ) -> Watch:
         return await self.jobs.ask(
             Submit(
@@ -216,6 +222,7 @@ class World:
                 request_id="req",
                 idempotency=idempotency,
                 detached=detached,
+                terms=terms,
             )
         )
 

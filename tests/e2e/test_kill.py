@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 import trio
+from standardwebhooks import Webhook
 
 from flow2api.emulator.plain import plain_jpeg
 from tests.doubles.processes import until
-from tests.e2e.site import CHAT, STALL, Fault, Gateway, Site, open_site, wish
+from tests.doubles.server import open_server, pausing
+from tests.e2e.site import CHAT, MODEL, STALL, Fault, Gateway, Site, open_site, wish
 
 LATE: Fault = {"type": "delay", "seconds": 60.0}
 HEARD: Fault = {**STALL, "carried_out": True}
@@ -133,25 +135,67 @@ async def test_a_job_that_waits_for_its_turn_is_carried_on_after_a_kill(tmp_path
             assert await site.emulator.accepted() == {"second": 1}
 
 
+NAMED = {"Idempotency-Key": "once-and-only-once"}
+
+
 @pytest.mark.slow
-async def test_a_caller_who_repeats_a_request_by_its_key_after_a_kill_gets_the_picture_of_the_first(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [(NAMED, NAMED), ({"x-stainless-retry-count": "0"}, {"x-stainless-retry-count": "1"})],
+    ids=["by its key", "as an SDK does"],
+)
+async def test_a_caller_who_repeats_a_request_after_a_kill_gets_the_picture_of_the_first(
+    tmp_path: Path, first: dict[str, str], again: dict[str, str]
 ) -> None:
     async with open_site(tmp_path) as site:
-        named = {"Idempotency-Key": "once-and-only-once"}
         async with site.gateway() as gateway, trio.open_nursery() as nursery:
             await site.add_accounts(gateway)
             await site.emulator.plan("download", STALL)
-            gateway.bearer |= named
+            gateway.bearer |= first
             nursery.start_soon(gateway.ask_in_vain, wish("named"))
             await gateway.wait_job(await gateway.job_id("named"), "fetching")
             await gateway.program.kill()
         async with site.gateway() as gateway:
-            answer = await gateway.client.post(CHAT, json=wish("named"), headers=gateway.bearer | named)
+            answer = await gateway.client.post(CHAT, json=wish("named"), headers=gateway.bearer | again)
             assert answer.status_code == 200, answer.text
             assert "/media/" in answer.json()["choices"][0]["message"]["content"]
             assert await site.emulator.accepted() == {"named": 1}
             assert len(await gateway.jobs()) == 1
+
+
+@pytest.mark.slow
+async def test_a_webhook_that_was_not_taken_before_a_kill_is_delivered_after_the_start_with_the_same_id(
+    tmp_path: Path,
+) -> None:
+    heard = trio.Event()
+    async with open_server(pausing(b"HTTP/1.1", reached=heard)) as receiver, open_site(tmp_path) as site:
+        site.settings["FLOW2API_WEBHOOKS_ALLOW_PRIVATE"] = "127.0.0.1"
+        async with site.gateway() as gateway:
+            await site.add_accounts(gateway)
+            secret = (await gateway.admin("POST", "webhooks/secrets/default"))["secret"]
+            site.secrets.values.add(secret)
+            body = {"model": MODEL, "prompt": "told", "webhook": f"{receiver.url}/hook?token=of-the-owner"}
+            answer = await gateway.client.post("/v1/jobs", json=body, headers=gateway.bearer)
+            job_id = answer.json()["id"]
+            await heard.wait()
+            await gateway.program.kill()
+        async with site.gateway() as gateway:
+
+            async def delivered() -> dict[str, Any] | None:
+                listed = (await gateway.admin("GET", "webhooks/deliveries?state=delivered"))["deliveries"]
+                return listed[0] if listed else None
+
+            delivery = await until(delivered, "the webhook is delivered")
+        assert delivery["job_id"] == job_id
+        first, second = receiver.requests
+        assert first.headers["webhook-id"] == second.headers["webhook-id"] == delivery["id"]
+        for seen in (first, second):
+            message = Webhook(secret).verify(seen.body, seen.headers)
+            assert (message["type"], message["data"]["id"]) == ("job.succeeded", job_id)
+        # At rest everything that opens a door is sealed.
+        for file in site.data.glob("flow2api.db*"):
+            assert b"of-the-owner" not in file.read_bytes()
+            assert secret.removeprefix("whsec_").encode() not in file.read_bytes()
 
 
 JOBS = 20

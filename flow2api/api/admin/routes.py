@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.api.admin import accounts, backups, jobs, keys, models, schedules, system
+from flow2api.api.admin import accounts, backups, jobs, keys, models, schedules, system, webhooks
 from flow2api.api.admin.door import Door
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.links import Links
@@ -36,6 +36,7 @@ def register(app: Application, services: Services, links: Links) -> None:
         jobs.routes(services, links),
         schedules.routes(services),
         backups.routes(services),
+        webhooks.routes(services),
         system.routes(services, door),
     )
     for table in tables:

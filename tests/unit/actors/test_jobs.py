@@ -1,22 +1,46 @@
 """The way of a job: what is durable when, what failures lead to, what a restart finds."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
 import pytest
 import trio
 import trio.testing
 from trio.testing import MockClock
 
+from flow2api.actors.dispatcher import Acquire, Dispatcher
 from flow2api.actors.jobs import Attach, Cancel, Count, WaitIdle
+from flow2api.actors.media import FetchResult
 from flow2api.config import JobsConfig
 from flow2api.domain.account import AccountState
 from flow2api.domain.events import JobMoved
 from flow2api.domain.failure import FailureKind
-from flow2api.domain.job import Idempotency, Job, JobState
+from flow2api.domain.job import Idempotency, Job, JobState, Terms
 from flow2api.errors import Code, Failure
+from flow2api.kit.actor import Actor
 from flow2api.store import jobs
 from flow2api.store import requests as request_log
+from flow2api.store.base import Store
 from flow2api.store.door import open_inline_store
+from flow2api.store.errors import StoreFault
 from tests.doubles.provider import FakeProvider, upstream
-from tests.doubles.world import World, generation, open_world
+from tests.doubles.world import FakeMedia, World, generation, open_world
+
+
+class Failing:
+    """A store whose writes fail while it is broken."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.broken = False
+
+    async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.broken:
+            raise StoreFault("The database failed: disk I/O error.")
+        return await self._store.write(verb, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
 async def final(world: World, **fields: object) -> Job:
@@ -409,6 +433,109 @@ async def test_a_gateway_that_a_command_starts_for_itself_leaves_stored_jobs_alo
         kept = await store.read(jobs.get, watch.progress.job.id)
         assert kept is not None
         assert kept.state is JobState.QUEUED
+
+
+@pytest.mark.parametrize("part", ["dispatcher", "media"])
+async def test_a_job_that_asks_a_part_while_it_crashes_asks_again_and_is_paid_once(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    crashes = [RuntimeError("a bug")]
+
+    def crash_once(whole: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        async def handle(actor: object, message: object) -> object:
+            if isinstance(message, Acquire | FetchResult) and crashes:
+                raise crashes.pop()
+            return await whole(actor, message)
+
+        return handle
+
+    crashing: type[Actor[Any]] = Dispatcher if part == "dispatcher" else FakeMedia
+    monkeypatch.setattr(crashing, "handle", crash_once(crashing.handle))
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account()
+        with await world.submit() as watch, pytest.raises(Failure, match="is stored and goes on"):
+            await watch.wait_final()
+        await trio.sleep(30)
+        job = await store.read(jobs.get, watch.progress.job.id)
+        assert job is not None
+        assert (job.state, job.submits, job.crashes) == (JobState.SUCCEEDED, 1, 1), job.error
+    assert crashes == []
+
+
+async def test_a_job_outlasts_a_failing_database_and_nothing_that_was_paid_is_forgotten(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as inner:
+        store = Failing(inner)
+        async with open_world(cast("Any", store)) as world:
+            await world.add_account()
+            gate = trio.Event()
+            world.script.add("begin", gate)
+            with await world.submit(detached=False) as watch:
+                await trio.testing.wait_all_tasks_blocked()
+                store.broken = True
+                gate.set()
+                with pytest.raises(Failure, match="goes on by itself"):
+                    await watch.wait_final()
+            await trio.sleep(600)
+            store.broken = False
+            await trio.sleep(60)
+            job = await inner.read(jobs.get, watch.progress.job.id)
+            assert job is not None
+            assert (job.state, job.submits) == (JobState.SUCCEEDED, 1)
+            assert world.script.count("begin") == 1
+
+
+async def test_a_drain_while_the_database_fails_leaves_the_job_as_it_is_stored(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as inner:
+        store = Failing(inner)
+        async with open_world(cast("Any", store)) as world:
+            await world.add_account()
+            gate = trio.Event()
+            world.script.add("begin", gate)
+            watch = await world.submit()
+            await trio.testing.wait_all_tasks_blocked()
+            store.broken = True
+            gate.set()
+            await trio.sleep(100)
+            world.draining.set()
+        job = await inner.read(jobs.get, watch.progress.job.id)
+        assert job is not None
+        assert job.state is JobState.SUBMITTING
+
+
+async def test_a_job_that_is_not_begun_by_the_callers_start_deadline_is_not_begun_at_all(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as store:
+        async with open_world(store) as world:
+            await world.add_account()
+            world.script.add("prepare", trio.Event())
+            job_id = (await world.submit(terms=Terms(start_seconds=5))).progress.job.id
+            await trio.sleep(3)
+            world.kill()
+        provider = FakeProvider()
+        provider.script.add("prepare", trio.Event())
+        async with open_world(store, provider):
+            await trio.sleep(10)
+            job = await store.read(jobs.get, job_id)
+        assert job is not None
+        assert job.error is not None
+        assert job.finished_at == pytest.approx(job.created_at + 5, abs=0.1)
+        assert (job.error.code, job.submits, job.submitted_at) == (Code.QUEUE_TIMEOUT, 0, None)
+        assert "start deadline" in job.error.message
+
+
+async def test_a_caller_can_shorten_the_deadlines_of_the_operator_but_not_extend_them(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account()
+        watch = await world.submit(terms=Terms(total_seconds=50))
+        job = watch.progress.job
+        assert (job.queue_deadline, job.deadline) == (job.created_at + 50, job.created_at + 50)
+        far = (await world.submit(terms=Terms(total_seconds=86400, start_seconds=86400))).progress.job
+        assert (far.queue_deadline, far.deadline) == (far.created_at + 600, far.created_at + 900)
 
 
 async def test_the_census_counts_live_jobs_by_state(autojump_clock: MockClock) -> None:

@@ -27,12 +27,14 @@ from flow2api.actors.accounts import (
     SetEnabled,
 )
 from flow2api.actors.chore import Chore
-from flow2api.actors.jobs import Attach, Cancel, Census, Count, CountSpending, Peek, Submit, new_job_id
+from flow2api.actors.job_rules import new_job_id
+from flow2api.actors.jobs import Attach, Cancel, Census, Count, CountSpending, Peek, Submit
 from flow2api.actors.library import Library
 from flow2api.actors.media import KeepInput
 from flow2api.actors.schedule import ScheduleParts
 from flow2api.actors.schedules import Schedules
 from flow2api.actors.watch import LiveJob, Watch
+from flow2api.actors.webhooks import WebhooksMessage
 from flow2api.api.auth import KeyRing
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.offer import Offer
@@ -46,6 +48,7 @@ from flow2api.domain.job import Job, JobError, JobState, move
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import EventBus
+from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.spec import NodeStatistics
 from flow2api.net.guard import Guard
 from flow2api.store import jobs, media
@@ -108,6 +111,8 @@ class FakeJobs:
             queue_deadline=now + 60,
             deadline=now + 120,
             idempotency=message.idempotency,
+            digest=message.digest,
+            metadata=message.terms.metadata,
         )
         await self.store.write(jobs.insert, job)
         self.submits.append(message)
@@ -311,6 +316,7 @@ async def open_desk(
             jobs=cast("Any", desk_jobs),
             accounts=cast("Any", accounts),
             media=cast("Any", desk_media),
+            webhooks=Mailbox[WebhooksMessage]("webhooks", 8).ref,
             library=library,
             schedules=Schedules((_SWEEP,), ScheduleParts(store, bus, time.time)),
             http=cast("Any", http),

@@ -433,6 +433,10 @@ export interface Job {
   deadline: number;
   detached: boolean;
   idempotency: Idempotency | null;
+  digest: string;
+  metadata: Record<string, string>;
+  start_by: number | null;
+  crashes: number;
   account_id: string | null;
   submits: number;
   price: number | null;
@@ -463,6 +467,7 @@ export interface JobError {
   retry_after_seconds: number | null;
   reason: string | null;
   originals: Array<string>;
+  stopped: boolean | null;
 }
 
 /** One page of jobs. */
