@@ -39,10 +39,9 @@ class Usage(msgspec.Struct, frozen=True):
         return cls(tokens, 0, tokens)
 
 
-class Picture(msgspec.Struct, frozen=True, kw_only=True):
+class Picture(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="image_generation_call"):
     """The result of the tool for pictures; all but the first four fields say what was really made."""
 
-    type: Literal["image_generation_call"] = "image_generation_call"
     id: str
     status: str
     result: str | None
@@ -60,10 +59,9 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     annotations: tuple[()] = ()
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class Said(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="message"):
     """A message."""
 
-    type: Literal["message"] = "message"
     id: str
     status: str
     role: Literal["assistant"] = "assistant"
