@@ -35,3 +35,10 @@ class ChatConfig(msgspec.Struct, frozen=True, kw_only=True):
             "Such a request is answered from the text of the conversation, without a picture."
         ),
     ] = ()
+    inline_models: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...],
+        Meta(
+            description="Models, or patterns such as `gemini-*`, whose pictures stand inside chat answers as an images array, as if the "
+            "request had the modality image; others come as markdown links."
+        ),
+    ] = ()

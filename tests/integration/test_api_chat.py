@@ -149,6 +149,18 @@ async def test_a_late_failure_of_a_whole_answer_is_the_error_object(tmp_path: Pa
         assert json.loads(first + rest)["error"]["code"] == "upstream_error"
 
 
+async def test_a_late_refusal_of_a_whole_answer_is_an_answer_that_was_filtered(tmp_path: Path) -> None:
+    async with opened(tmp_path, pace=Pace(blank_after_seconds=0.05)) as (desk, client):
+        desk.jobs.hold = True
+        desk.jobs.error = JobError(code=Code.CONTENT_POLICY_VIOLATION, message="It was refused.")
+        async with client.stream("POST", CHAT, json=chat()) as answer:
+            pieces = answer.aiter_bytes()
+            first = await anext(pieces)
+            await desk.jobs.finish()
+            [choice] = json.loads(first + b"".join([piece async for piece in pieces]))["choices"]
+        assert (choice["finish_reason"], choice["message"]["refusal"]) == ("content_filter", "It was refused.")
+
+
 @pytest.mark.parametrize(
     ("error", "status", "retry"),
     [
@@ -258,8 +270,10 @@ async def test_a_failure_in_a_stream_is_a_readable_line_and_one_error_event(tmp_
         assert found[-1] == "[DONE]"
         assert found[-2]["error"]["code"] == "content_policy_violation"
         assert deltas(found)[0]["role"] == "assistant"
-        assert "refused" in deltas(found)[-1]["content"]
+        assert "refused" in deltas(found)[-2]["content"]
         assert sum("error" in event for event in found[:-1]) == 1
+        reasons = [event["choices"][0]["finish_reason"] for event in found[:-2]]
+        assert [reason for reason in reasons if reason] == ["content_filter"]
 
 
 async def test_a_stream_that_is_interrupted_by_the_shutdown_says_so(tmp_path: Path) -> None:

@@ -143,6 +143,14 @@ async def test_the_modality_image_brings_the_picture_inside_the_answer_whole_and
         assert "](" not in content_of(answer) + text_of(chunks)
 
 
+async def test_trap_13_pictures_of_models_that_are_set_so_stand_inside_the_answer_and_are_not_linked_as_well() -> None:
+    async with open_tested_gateway(settings={"chat.inline_models": ["gemini-*"]}) as gateway:
+        answer = await gateway.sdk(whole)
+        [entry] = answer.choices[0].message.images  # type: ignore[attr-defined]
+        assert entry["image_url"]["url"].startswith("data:image/jpeg;base64,")
+        assert "](" not in content_of(answer)
+
+
 async def test_n_pictures_are_made_side_by_side_over_the_accounts_and_each_has_its_own_link() -> None:
     async with open_tested_gateway(people(ADA, BOB), knobs=Knobs(image_latency_seconds=0.3)) as gateway:
         answer = await gateway.sdk(lambda client: whole(client, n=4))

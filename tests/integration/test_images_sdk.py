@@ -17,6 +17,7 @@ from flow2api.emulator.knobs import Knobs
 from tests.doubles.gateway import ADA, BOB, MODEL, TestedGateway, error_of, open_tested_gateway, people
 from tests.doubles.pictures import data_url, drawn, size_of
 
+LIVELY = {"server.blank_after_seconds": 0.1, "server.beat_seconds": 0.1}
 REFUSAL = Status(400, "PUBLIC_ERROR_UNSAFE_GENERATION")
 RED, BLUE = drawn(colour="red"), drawn(48, 64, colour="blue")
 
@@ -226,3 +227,27 @@ async def test_traps_3_and_10_a_stream_has_its_headers_at_once_beats_with_commen
         gateway.emulator.faults.next("image", REFUSAL)
         with pytest.raises(openai.APIError, match="refus"):
             await gateway.sdk(lambda client: list(generate(client, stream=True)))
+
+
+@pytest.mark.parametrize("header", ["x-stainless-retry-count", "idempotency-key"])
+async def test_trap_5_the_repeat_of_a_form_is_known_though_its_boundary_is_another(header: str) -> None:
+    async with open_tested_gateway() as gateway:
+        answers = []
+        for count in range(2):
+            sent = {"x-stainless-retry-count": str(count)} if header.startswith("x-") else {header: "mine"}
+            form = {"prompt": "make it green", "n": "2"}
+            answers.append(await send(gateway, "edits", data=form, files={"image": ("a", RED)}, headers=sent))
+        assert answers[0].request.headers["content-type"] != answers[1].request.headers["content-type"]
+        assert answers[0].json()["data"] == answers[1].json()["data"]
+        assert gateway.emulator.ledger.by_prompt() == {"make it green": 2}
+
+
+async def test_traps_3_and_6_a_slow_picture_is_waited_for_with_signs_of_life_whole_and_streamed() -> None:
+    knobs = Knobs(image_latency_seconds=0.6)
+    async with open_tested_gateway(knobs=knobs, settings=LIVELY) as gateway:
+        whole = await send(gateway, "generations", json={"prompt": "a red apple"})
+        assert whole.text.startswith("  ")
+        assert len(whole.json()["data"]) == 1
+        stream = await send(gateway, "generations", json={"prompt": "a red apple", "stream": True})
+        assert stream.text.count(": working\n\n") >= 3
+        assert not [line for line in stream.text.splitlines() if line.startswith(("id:", "retry:"))]

@@ -12,6 +12,7 @@ from flow2api.config import VideoForm
 from flow2api.domain.job import Job
 
 PICTURES_TEXT = "Here is what was made."
+FILTERED = "content_filter"
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -93,9 +94,17 @@ class Ticket(msgspec.Struct, frozen=True):
 def whole(ticket: Ticket, content: Content, usage: Usage) -> bytes:
     """The whole answer as JSON."""
     message = Message(content=content.text, images=content.images or msgspec.UNSET)
-    completion = Completion(
-        id=ticket.id, created=ticket.created, model=ticket.model, choices=(Choice(message=message),), usage=usage
-    )
+    return _completion(ticket, Choice(message=message), usage)
+
+
+def refused(ticket: Ticket, why: str, usage: Usage) -> bytes:
+    """The whole answer when the provider refused, for when it is too late for a status."""
+    message = Message(content=why, refusal=why)
+    return _completion(ticket, Choice(message=message, finish_reason=FILTERED), usage)
+
+
+def _completion(ticket: Ticket, choice: Choice, usage: Usage) -> bytes:
+    completion = Completion(id=ticket.id, created=ticket.created, model=ticket.model, choices=(choice,), usage=usage)
     return encode(completion)
 
 
@@ -108,7 +117,8 @@ class Chunks:
         )
         self._head = b"data: " + fixed[:-1] + b',"choices":['
         self.role = self._frame({"role": "assistant", "content": ""})
-        self.finish = self._head + b'{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+        self.finish = self._ending("stop")
+        self.filtered = self._ending(FILTERED)
 
     def thought(self, text: str) -> bytes:
         """A line of progress; never in one frame with content."""
@@ -121,6 +131,9 @@ class Chunks:
 
     def usage(self, usage: Usage) -> bytes:
         return self._head + b'],"usage":' + encode(usage) + b"}\n\n"
+
+    def _ending(self, reason: str) -> bytes:
+        return self._head + b'{"index":0,"delta":{},"finish_reason":"' + reason.encode() + b'"}]}\n\n'
 
     def _frame(self, delta: object) -> bytes:
         return self._head + b'{"index":0,"delta":' + encode(delta) + b',"finish_reason":null}]}\n\n'

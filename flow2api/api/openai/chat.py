@@ -7,6 +7,7 @@ be checked beforehand, admission included, is answered with a status; the job is
 import secrets
 import time
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from quart_trio.wrappers import TrioResponse
 
@@ -95,10 +96,15 @@ class Chat:
         Raises:
             Failure: why there is nothing to say."""
         names = batch.names(jobs, lambda name: self._links.media(request, name))
-        if asked.wants_images and jobs[0].generation.kind == "image":
+        if self._inside(asked) and jobs[0].generation.kind == "image":
             return answer.Content(answer.PICTURES_TEXT, await answer.data_images(self._services.library, names))
         links = [self._links.media(request, name) for name in names]
         return answer.Content(answer.links_text(links, self._services.config.chat.video_form))
+
+    def _inside(self, asked: ChatRequest) -> bool:
+        """Whether pictures stand inside the answer; never both there and as links, since some readers would show them twice."""
+        inline = self._services.config.chat.inline_models
+        return asked.wants_images or any(fnmatchcase(asked.model, pattern) for pattern in inline)
 
 
 def _side_ticket(asked: ChatRequest) -> Ticket:

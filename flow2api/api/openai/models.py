@@ -1,6 +1,7 @@
 """`GET /v1/models` and `/v1/models/{id}`, answered from memory: what is made of a catalogue is kept until another takes its place."""
 
 from collections.abc import Mapping
+from typing import Literal
 from urllib.parse import unquote
 
 import msgspec
@@ -19,7 +20,7 @@ from flow2api.api.services import Services
 from flow2api.api.wire import answer, encode
 from flow2api.domain.catalog import Catalog
 from flow2api.domain.key import ApiKey
-from flow2api.domain.model import Model
+from flow2api.domain.model import Kind, Model
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code
 
@@ -53,16 +54,27 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     tier_credits: Mapping[Tier, int]
 
 
+Endpoint = Literal["openai", "image-generation", "openai-response", "gemini"]
+"""What a client may ask a model by. One that reads these words knows no others, and refuses a list with any."""
+ENDPOINTS: Mapping[Kind, tuple[Endpoint, ...]] = {
+    # Where several fit, the first is what is used.
+    "image": ("openai", "image-generation", "openai-response", "gemini"),
+    "video": ("openai", "openai-response", "gemini"),
+}
+
+
 class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One model as clients list it. `name` is what some menus show in place of the id; all from `kind` on is ours."""
+    """One model as clients list it. `name` is what some menus show in place of the id; `supported_endpoint_types` what a
+    painting page looks for; the rest from `kind` on is ours."""
 
     id: str
     object: str = "model"
     created: int
     owned_by: str = "flow2api"
     name: str
-    kind: str
+    kind: Kind
     description: str
+    supported_endpoint_types: tuple[Endpoint, ...]
     accepts: Accepts
     needs: Needs
 
@@ -150,6 +162,7 @@ def entry_of(model: Model) -> ModelEntry:
         created=model.created,
         kind=model.kind,
         description=model.description,
+        supported_endpoint_types=ENDPOINTS[model.kind],
         accepts=Accepts(
             mode=model.mode,
             aspect_ratios=model.ratios,

@@ -10,6 +10,7 @@ from quart_trio.wrappers import TrioResponse
 
 from flow2api.api import sse, waiting
 from flow2api.api.batch import Batch
+from flow2api.api.errors import envelope
 from flow2api.api.exchange import Poured, Write
 from flow2api.api.openai import answer
 from flow2api.api.openai.answer import Chunks, Content, Ticket, Usage
@@ -17,7 +18,7 @@ from flow2api.api.openai.chat_request import ChatRequest
 from flow2api.api.openai.stages import describe
 from flow2api.api.services import Pace
 from flow2api.domain.job import Job
-from flow2api.errors import Failure
+from flow2api.errors import Code, Failure
 
 
 class Turn:
@@ -34,7 +35,13 @@ class Turn:
 
     async def whole(self) -> TrioResponse:
         """The answer in one piece. A failure is raised, as long as no byte went out."""
-        return await waiting.whole(self._finished, self._pace, route=self._batch.route)
+        return await waiting.whole(self._finished, self._pace, route=self._batch.route, farewell=self._farewell)
+
+    def _farewell(self, failure: Failure) -> bytes:
+        """The end of an answer whose status is out: a refusal can still be told in the form of an answer."""
+        if failure.code is not Code.CONTENT_POLICY_VIOLATION:
+            return envelope(failure)
+        return answer.refused(self._ticket, failure.message, Usage.of(self._batch.first.generation.prompt))
 
     def streamed(self) -> TrioResponse:
         """The answer as a stream."""
@@ -91,7 +98,8 @@ class _Stream:
     def farewell(self, failure: Failure) -> bytes:
         """The end of a stream that failed; the line before the error is for front ends that do not show errors."""
         line = self._chunks.content(Content(f"The generation failed: {failure.message}"))
-        return self._unsent + line + sse.error_frame(failure)
+        finish = self._chunks.filtered if failure.code is Code.CONTENT_POLICY_VIOLATION else b""
+        return self._unsent + line + finish + sse.error_frame(failure)
 
     async def _send(self, data: bytes) -> None:
         first, self._unsent = self._unsent, b""

@@ -41,5 +41,13 @@ def test_an_exact_id_is_listed_with_what_is_left() -> None:
     assert entry["needs"]["tier"] == "pro"
 
 
+def test_trap_19_no_words_are_invented_for_what_a_model_can_be_asked_by() -> None:
+    allowed = {"openai", "anthropic", "gemini", "openai-response", "image-generation"}
+    for model in CATALOG.models():
+        types = entry_of(model).supported_endpoint_types
+        assert allowed.issuperset(types)
+        assert ("image-generation" in types) is (model.kind == "image")
+
+
 def test_everything_that_is_listed_can_be_encoded() -> None:
     assert len([encode(entry_of(model)) for model in CATALOG.models()]) == 235
