@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from flow2api.api.admin import accounts, backups, jobs, keys, models, schedules, shapes, system
+from flow2api.api.admin import accounts, backups, jobs, keys, models, schedules, shapes, studio, system
 from flow2api.api.errors import Envelope
 from flow2api.api.live import protocol
 
@@ -40,6 +40,8 @@ ANSWERS: Sequence[type] = (
     keys.KeyList,
     keys.MadeKey,
     models.ModelOffer,
+    studio.StudioOffer,
+    studio.StudioOrdered,
     schedules.ScheduleList,
     shapes.SessionState,
     shapes.SessionList,
@@ -57,6 +59,7 @@ BODIES: Sequence[type] = (
     keys.NewKey,
     keys.KeyChanges,
     models.Switch,
+    studio.StudioOrder,
     models.NewAlias,
     schedules.NewInterval,
     shapes.SetUp,

@@ -63,7 +63,7 @@ def make_app(services: Services) -> Application:
     welcome.register(app, services, links)
     reference.register(app)
     dashboard.register(app)
-    admin.register(app, services, links)
+    admin.register(app, services, links, desk)
 
     @app.before_serving
     async def attend() -> None:

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.api.admin import accounts, backups, jobs, keys, models, schedules, system, webhooks
+from flow2api.api.admin import accounts, backups, jobs, keys, models, schedules, studio, system, webhooks
 from flow2api.api.admin.door import Door
+from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.links import Links
 from flow2api.api.routing import Application
@@ -15,7 +16,7 @@ from flow2api.api.services import Services
 Route = Callable[..., Awaitable[TrioResponse]]
 
 
-def register(app: Application, services: Services, links: Links) -> None:
+def register(app: Application, services: Services, links: Links, desk: Desk) -> None:
     """Add all of them."""
     door = Door(services.store, services.admin_token, links)
 
@@ -34,6 +35,7 @@ def register(app: Application, services: Services, links: Links) -> None:
         keys.routes(services),
         models.routes(services),
         jobs.routes(services, links),
+        studio.routes(services, desk),
         schedules.routes(services),
         backups.routes(services),
         webhooks.routes(services),

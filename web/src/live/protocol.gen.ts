@@ -58,6 +58,16 @@ export type TopicName =
   | "proxies"
   | "system";
 
+/** What a request may ask a model for; of several choices the usual one comes first. */
+export interface Accepts {
+  mode: string;
+  aspect_ratios: Array<string>;
+  resolutions: Array<string>;
+  seconds: Array<number> | null;
+  images: Bounds;
+  n: Bounds;
+}
+
 /** One account as it is stored. Its credentials are kept apart, sealed, and never part of this record. */
 export interface Account {
   id: string;
@@ -203,6 +213,12 @@ export interface BackupView {
 export interface Beat {
   type: "beat";
   time: number;
+}
+
+/** The least and the most of something. */
+export interface Bounds {
+  min: number;
+  max: number;
 }
 
 /** The captcha browser was started, came up, ended or could not be had. */
@@ -611,6 +627,19 @@ export interface MailboxStatistics {
   last_error: string | null;
 }
 
+/** One model as clients list it. `name` is what some menus show in place of the id; all from `kind` on is ours. */
+export interface ModelEntry {
+  id: string;
+  object: string;
+  created: number;
+  owned_by: string;
+  name: string;
+  kind: string;
+  description: string;
+  accepts: Accepts;
+  needs: Needs;
+}
+
 /** How long the newest good generations of one model took, waiting included. */
 export interface ModelLatency {
   model: string;
@@ -645,6 +674,13 @@ export interface ModelView {
   offered: boolean;
   members: Array<string>;
   names: Array<string>;
+}
+
+/** What an account must have for the smallest thing that a model makes. */
+export interface Needs {
+  tier: Tier;
+  credits: number;
+  tier_credits: Record<string, number>;
 }
 
 /** The body of `POST /api/accounts`. */
@@ -986,6 +1022,29 @@ export interface StoreStatistics {
   reads: number;
   write_seconds: number;
   slowest_write_seconds: number;
+}
+
+/** Every model that can be ordered from now, with what it takes. */
+export interface StudioOffer {
+  models: Array<ModelEntry>;
+}
+
+/** The body of `POST /api/studio`; what is absent is as usual for the model. */
+export interface StudioOrder {
+  model: string;
+  prompt: string;
+  aspect_ratio?: string | null;
+  resolution?: string | null;
+  seconds?: number | null;
+  seed?: number | null;
+  n?: number;
+  inputs?: Array<string>;
+  source?: string | null;
+}
+
+/** The generations that were begun, in the order of the wish. */
+export interface StudioOrdered {
+  jobs: Array<Progress>;
 }
 
 /** Show these topics and no others. */
