@@ -58,6 +58,11 @@ class Batch:
         """By which routes its jobs went, each named once."""
         return ", ".join(dict.fromkeys(watch.progress.job.generation.route for watch in self._watches))
 
+    def warnings(self) -> tuple[str, ...]:
+        """What its jobs left out of what was asked for, each thing named once."""
+        told = (warning for watch in self._watches for warning in watch.progress.job.generation.warnings)
+        return tuple(dict.fromkeys(told))
+
     async def wait_final(self) -> list[Job]:
         """All jobs once they are final.
 

@@ -10,7 +10,7 @@ Headers = list[tuple[bytes, bytes]]
 
 EXPOSED = (
     b"x-request-id, retry-after, retry-after-ms, content-disposition, openai-poll-after-ms, x-goog-upload-url, x-goog-upload-status, "
-    b"x-flow2api-route"
+    b"x-flow2api-route, x-flow2api-warning"
 )
 _METHODS = b"GET, POST, DELETE, OPTIONS, HEAD"
 _PREFLIGHT_SECONDS = b"7200"

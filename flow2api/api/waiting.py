@@ -3,7 +3,7 @@
 Shared by all dialects. Knows the job only through its watch, and nothing of what an answer holds.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import quote
 
 import trio
@@ -19,7 +19,9 @@ from flow2api.errors import Failure
 
 JSON = "application/json"
 ROUTE_HEADER = "X-Flow2API-Route"
+WARNING_HEADER = "X-Flow2API-Warning"
 
+_SENTENCE = "/@:._-, '`()"
 # A stage that passes sooner is not told: nobody could read it, and each line costs a write on every open stream.
 SETTLE_SECONDS = 0.15
 
@@ -29,17 +31,18 @@ async def whole(
     pace: Pace,
     *,
     route: Callable[[], str] | None = None,
+    warnings: Callable[[], Sequence[str]] = tuple,
     farewell: Callable[[Failure], bytes] = envelope,
 ) -> TrioResponse:
     """The JSON answer that `finish` comes to, in one piece. It is begun again when it takes long, so it must be repeatable.
 
     A failure is raised as long as no byte went out. After `pace.blank_after_seconds` the answer begins with white space, which JSON
     allows, and a failure is worded by `farewell` in the caller's dialect. An answer that comes before that names
-    its `route`, asked for once it is finished.
+    its `route` and its `warnings`, asked for once it is finished.
     """
     with trio.move_on_after(pace.blank_after_seconds):
         body = await finish()
-        return TrioResponse(body, content_type=JSON, headers=_naming(route()) if route else None)
+        return TrioResponse(body, content_type=JSON, headers=_naming(route, warnings()))
 
     async def fill(line: sse.Line) -> None:
         await line.send(b" ")
@@ -51,9 +54,10 @@ async def whole(
     return Poured(pour, content_type=JSON, farewell=farewell)
 
 
-def _naming(route: str) -> dict[str, str]:
+def _naming(route: Callable[[], str] | None, warnings: Sequence[str]) -> dict[str, str]:
     # A header holds ASCII alone, and an operator's own model may be called anything.
-    return {ROUTE_HEADER: quote(route, safe="/@:._-, ")}
+    headers = {ROUTE_HEADER: quote(route(), safe="/@:._-, ")} if route else {}
+    return headers | ({WARNING_HEADER: quote(" ".join(warnings), safe=_SENTENCE)} if warnings else {})
 
 
 async def follow(watch: Watch, tell: Callable[[Progress], Awaitable[None]]) -> None:

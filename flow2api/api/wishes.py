@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from flow2api.domain.catalog import Wish
-from flow2api.domain.job import Source
+from flow2api.domain.job import OptionValue, Source
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure
 
@@ -41,6 +41,10 @@ class Place(msgspec.Struct, kw_only=True):
     resolution: str | None = None
     quality: str | float | None = None
     seed: int | None = None
+    negative_prompt: str | None = None
+    negative_prompt_camel: str | None = msgspec.field(default=None, name="negativePrompt")
+    options: dict[str, OptionValue] | None = None
+    """Further parameters, as the catalogue names them for the model."""
     seconds: float | str | None = None
     duration: float | str | None = None
     duration_seconds: float | str | None = None
@@ -51,6 +55,11 @@ class Place(msgspec.Struct, kw_only=True):
 
     def image_class(self) -> str | None:
         return self.image_size_camel or self.image_size or self.resolution
+
+    def further(self) -> dict[str, OptionValue]:
+        """The parameters that not every model takes. The one that clients are known to send by itself counts as an option."""
+        negative = self.negative_prompt_camel or self.negative_prompt
+        return ({"negative_prompt": negative} if negative else {}) | (self.options or {})
 
     def length(self) -> tuple[str, float | str] | None:
         """The name of the field that names a length, and what it says."""
@@ -125,6 +134,7 @@ def wish(asked: Request, prompt: str, pictures: Sequence[MediaFile], source: Sou
         seconds=next((_seconds(*length) for place in places if (length := place.length())), None),
         seed=next((_fold(place.seed) for place in places if place.seed is not None), None),
         source=source,
+        options={name: value for place in reversed(places) for name, value in place.further().items()},
     )
 
 

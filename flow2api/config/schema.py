@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from flow2api.config.dialects import ChatConfig, ModelsConfig
-from flow2api.config.services import FlowConfig
+from flow2api.config.services import FalConfig, FlowConfig, GatewayConfig
 from flow2api.config.values import (
     A_BASE_URL,
     BASE_URL,
@@ -319,6 +319,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     server: ServerConfig = ServerConfig()
     flow: FlowConfig = FlowConfig()
+    fal: FalConfig = FalConfig()
+    gateway: GatewayConfig = GatewayConfig()
     captcha: CaptchaConfig = CaptchaConfig()
     storage: StorageConfig = StorageConfig()
     proxy: ProxyConfig = ProxyConfig()

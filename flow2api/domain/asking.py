@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import cast, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from flow2api.domain import ratio as ratios
 from flow2api.domain.job import OptionValue, Size, Source
@@ -18,6 +19,10 @@ from flow2api.errors import Code, Failure
 _SHOWN_CHARACTERS = 80
 _CLASSES = frozenset(get_args(Size))
 _TYPES = {"text": str, "integer": int, "number": float, "boolean": bool}
+# Fields of a wish that a table may drop; any other name is that of an option.
+_DROPPABLE_FIELDS = ("seed", "aspect_ratio")
+# What some clients send with everything, so that a model without it would be of no use to them.
+GENERAL_DROPS: Mapping[str, str] = {"negative_prompt": "it takes no negative prompt"}
 # A length that is off by no more than this goes to the nearest that the model has; callers see it in the result.
 _NEAR_SECONDS = 2
 
@@ -45,6 +50,25 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """The clip to extend."""
     options: Mapping[str, OptionValue] = {}
     """Further parameters, by the names that the catalogue has for them."""
+
+
+def without_drops(model: Model, table: Table, ask: Wish) -> tuple[Wish, tuple[str, ...]]:
+    """The wish without what the model does not take and its table lets pass, and a warning for each thing left out."""
+    warnings = []
+    kept = dict(ask.options)
+    for name, reason in {**GENERAL_DROPS, **table.drops}.items():
+        if name in table.options:
+            continue
+        given = kept.pop(name, None)
+        if name in _DROPPABLE_FIELDS:
+            given = getattr(ask, name)
+            ask = replace(ask, **{name: None})
+        if name == "aspect_ratio" and (ask.size or "").strip().lower() not in _CLASSES:
+            # Pixels are often just a client's default, and nothing to be warned of.
+            ask = replace(ask, size=None)
+        if given is not None and str(given).strip().lower() not in ("", "auto"):
+            warnings.append(f"{name} was left out for {model.id}: {reason}.")
+    return replace(ask, options=kept), tuple(warnings)
 
 
 def check_inputs(model: Model, ask: Wish) -> None:

@@ -177,13 +177,15 @@ class Catalog:
 
     def _resolve(self, model: Model, table: Table, ask: Wish) -> Generation:
         inputs = len(ask.pictures)
+        ask, warnings = asking.without_drops(model, table, ask)
         shape = asking.shape(model, table, ask)
         count = asking.count(model, ask.n)
         route = table.route_for(shape, inputs)
         if route is None:
             message = f"{model.id} cannot make {shape.ratio} from {inputs} input pictures."
             raise Failure(Code.INVALID_VALUE, message, param="image")
-        more = table.upscales[shape.upscale].credits if shape.upscale else 0
+        length = table.length_credits(shape.seconds)
+        more = table.size_credits(shape.upscale, shape.seconds)
         return Generation(
             # However a wish was written, equal ones are known under one id.
             model=self._exact.get((model.base, shape), model.id),
@@ -198,13 +200,14 @@ class Catalog:
             resolution=shape.upscale if table.at_once else None,
             inputs=ask.pictures,
             min_tier=table.tier_for(shape.upscale),
-            credits=(table.credits + more) * count,
+            credits=(table.credits + length + more) * count,
             mode=table.mode_for(route, inputs),
             seconds=shape.seconds,
             upscale_credits=0 if table.at_once else more * count,
             tier_models=route.tiers,
-            tier_credits={tier: (credits + more) * count for tier, credits in table.tier_credits.items()},
+            tier_credits={tier: (credits + length + more) * count for tier, credits in table.tier_credits.items()},
             source=ask.source,
+            warnings=warnings,
             options=asking.options(model, table, ask.options),
             how=table.how,
         )
@@ -289,5 +292,7 @@ def _check_table(base: str, table: Table) -> None:
             raise CatalogError(f"models.{base}.names.{name}: the model has no such upscale for this length")
     if (table.kind == "image") is not (table.way == "image"):
         raise CatalogError(f"models.{base}: mode {table.way} does not go with kind {table.kind}")
+    if both := set(table.drops) & set(table.options):
+        raise CatalogError(f"models.{base}: {min(both)} is both an option and dropped")
     if table.inputs[0] > table.inputs[1] or table.seeds[0] > table.seeds[1]:
         raise CatalogError(f"models.{base}: the first number of inputs and seeds may not exceed the second")

@@ -97,6 +97,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     """Keys that accounts of these tiers need in place of `upstream_model`."""
     tier_credits: Mapping[Tier, int] = {}
     """Prices for accounts of these tiers, where they differ from `credits`."""
+    warnings: tuple[str, ...] = ()
+    """What was asked for and left out, since the model does not take it; for the caller to read."""
     options: Mapping[str, OptionValue] = {}
     """Further parameters, by the names that the model's table gives them, checked against it."""
     how: Mapping[str, Any] = {}

@@ -4,6 +4,7 @@ Both are pure data. Which ids follow from a table is found in `domain.naming`; w
 `domain.catalog`.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ from flow2api.domain.tier import RANK, Tier
 
 Ratio = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,2}:[1-9][0-9]{0,2}$")]
 Least = Annotated[int, msgspec.Meta(ge=0)]
+Price = Annotated[float, msgspec.Meta(ge=0)]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=3600)]
 Word = Annotated[str, msgspec.Meta(min_length=1)]
 _PIECE = r"(?:[A-Za-z0-9._-]|\{(?:id|ratio|upscale|seconds)\})"
@@ -30,6 +32,8 @@ class Upscale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tier: Tier = Tier.FREE
     credits: Least = 0
+    second_credits: Price = 0
+    """What each second costs besides."""
     seconds: tuple[Seconds, ...] = ()
     """The lengths that it is offered for; none named means all."""
 
@@ -96,12 +100,16 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     plain: Size | None = None
     """The class of what it makes when no size is asked for; None for the usual one of its kind."""
     options: Mapping[str, Option] = {}
+    drops: Mapping[str, Word] = {}
+    """Parameters that it does not take and that are left out all the same, each with the reason that callers are told."""
     how: Mapping[str, object] = {}
     """What its provider must know of it besides, in that provider's own words."""
     inputs: tuple[Least, Least] = (0, 0)
     max_count: Annotated[int, msgspec.Meta(ge=1)] = 1
     min_tier: Tier = Tier.FREE
     credits: Least = 0
+    second_credits: Price = 0
+    """What each second costs besides."""
     tier_credits: Mapping[Tier, Least] = {}
     seeds: tuple[int, int] = (1, 999_999)
     created: int = 0
@@ -114,6 +122,17 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if upscale is None:
             return self.min_tier
         return max(self.min_tier, self.upscales[upscale].tier, key=RANK.__getitem__)
+
+    def length_credits(self, seconds: int | None) -> int:
+        """What the length of one result adds to its price, in whole credits."""
+        return _whole(self.second_credits * (seconds or 0))
+
+    def size_credits(self, upscale: Size | None, seconds: int | None) -> int:
+        """What the size of one result adds to its price, in whole credits."""
+        if upscale is None:
+            return 0
+        offer = self.upscales[upscale]
+        return offer.credits + _whole(offer.second_credits * (seconds or 0))
 
     def route_for(self, shape: Shape, inputs: int) -> Route | None:
         """The way to this shape from this number of input pictures, None when there is none."""
@@ -241,6 +260,11 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     title: str = ""
     description: str = ""
     to: Annotated[tuple[Detour, ...], msgspec.Meta(min_length=1)]
+
+
+def _whole(credits: float) -> int:
+    """Rounded up, but for what floating point adds to a whole number."""
+    return math.ceil(round(credits, 6))
 
 
 def shown(size: str) -> str:

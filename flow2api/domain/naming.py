@@ -109,7 +109,7 @@ def _model(name: str, base: str, table: Table, fixed: Fixed | None) -> Model:
     held = fixed or Fixed()
     shape = table.shape_of(held)
     seconds = shape.seconds if shape else held.seconds
-    credits, tier_credits = _prices(table, held.upscale)
+    credits, tier_credits = _prices(table, held.upscale, seconds or min(table.seconds, default=None))
     return Model(
         id=name,
         base=base,
@@ -144,9 +144,9 @@ def _upscales(table: Table, fixed: Fixed) -> tuple[Size, ...]:
     return tuple(size for size, upscale in table.upscales.items() if not fixed.seconds or upscale.fits(fixed.seconds))
 
 
-def _prices(table: Table, upscale: Size | None) -> tuple[int, Mapping[Tier, int]]:
-    """What one result costs with its enlargement: usually, and where the tier makes a difference."""
-    more = table.upscales[upscale].credits if upscale else 0
+def _prices(table: Table, upscale: Size | None, seconds: int | None) -> tuple[int, Mapping[Tier, int]]:
+    """What one result of this size and length costs: usually, and where the tier makes a difference."""
+    more = table.length_credits(seconds) + table.size_credits(upscale, seconds)
     return table.credits + more, {tier: credits + more for tier, credits in table.tier_credits.items()}
 
 

@@ -7,7 +7,6 @@ Knows no service.
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -91,7 +90,7 @@ class KeySession:
 class KeyProvider:
     """The parts of a `Provider` that are the same for all keys."""
 
-    name: ClassVar[str]
+    name: str
     traits: Traits
 
     def open(self, account_id: str, vault: bytes, exit_for: ExitChoice) -> Session:

@@ -9,13 +9,17 @@ from typing import Any
 
 from flow2api.net.http import Http
 from flow2api.providers.base import Provider
+from flow2api.providers.fal.provider import FalProvider
 from flow2api.providers.flow.provider import FlowProvider
+from flow2api.providers.gateway.provider import GatewayProvider
 
 Make = Callable[[Http, Any, Callable[[], float]], Provider]
 """Makes a provider from its section of the settings, which each describes by a protocol of its own, and a clock."""
 
 PROVIDERS: Mapping[str, Make] = {
     "flow": FlowProvider,
+    "fal": FalProvider,
+    "gateway": GatewayProvider,
 }
 
 

@@ -78,7 +78,7 @@ class ContentRoutes:
         return (
             turn.streamed(pieces, pace)
             if pieces
-            else await waiting.whole(turn.whole, pace, route=jobs.route, farewell=envelope)
+            else await waiting.whole(turn.whole, pace, route=jobs.route, warnings=jobs.warnings, farewell=envelope)
         )
 
     async def _wish(self, asked: ContentRequest, said: list[Message], model: Model, caller: str) -> Wish:

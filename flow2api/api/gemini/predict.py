@@ -62,7 +62,9 @@ class PredictRoutes:
         async def finish() -> bytes:
             return encode(await self._predictions(await jobs.wait_final()))
 
-        return await waiting.whole(finish, self._services.pace, route=jobs.route, farewell=envelope)
+        return await waiting.whole(
+            finish, self._services.pace, route=jobs.route, warnings=jobs.warnings, farewell=envelope
+        )
 
     async def begin(self, request: GatewayRequest, model_id: str, resource: str) -> TrioResponse:
         """Clips: the operation under `resource`, which is the model's own path."""

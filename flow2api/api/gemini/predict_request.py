@@ -67,7 +67,6 @@ class Parameters(GenerationConfig, kw_only=True):
     sample_count: int | None = msgspec.field(default=None, name="sampleCount")
     sample_image_size: str | None = msgspec.field(default=None, name="sampleImageSize")
     output_options: OutputOptions | None = msgspec.field(default=None, name="outputOptions")
-    negative_prompt: str | None = msgspec.field(default=None, name="negativePrompt")
 
     def image_class(self) -> str | None:
         return self.sample_image_size or super().image_class()

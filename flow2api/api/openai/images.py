@@ -116,7 +116,9 @@ class _Turn:
 
     async def answer(self) -> TrioResponse:
         """The answer in one piece."""
-        return await waiting.whole(self._whole, self._services.pace, route=self._batch.route)
+        return await waiting.whole(
+            self._whole, self._services.pace, route=self._batch.route, warnings=self._batch.warnings
+        )
 
     async def _whole(self) -> bytes:
         names = batch.names(await self._batch.wait_final(), self._link)

@@ -49,6 +49,8 @@ class Pictures(msgspec.Struct, frozen=True, kw_only=True):
     size: str
     data: list[Entry]
     usage: Usage
+    warnings: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Not OpenAI's: what was asked for and left out."""
 
 
 def whole(first: Job, pictures: Sequence[Finished], entries: Sequence[Entry]) -> bytes:
@@ -62,6 +64,7 @@ def whole(first: Job, pictures: Sequence[Finished], entries: Sequence[Entry]) ->
         size=shown.size,
         data=list(entries),
         usage=Usage.of(first.generation.prompt),
+        warnings=first.generation.warnings or msgspec.UNSET,
     )
     return encode(answer)
 
@@ -78,5 +81,6 @@ def completed(prefix: Prefix, created_at: int, generation: Generation, picture: 
         "background": picture.background,
         "output_format": picture.format,
         "usage": Usage.of(generation.prompt),
+        **({"warnings": generation.warnings} if generation.warnings else {}),
     }
     return sse.event(kind, fields)

@@ -205,7 +205,7 @@ class _Turn:
 
     async def answer(self) -> TrioResponse:
         """The answer in one piece."""
-        return await waiting.whole(self._whole, self._pace, route=self._batch.route)
+        return await waiting.whole(self._whole, self._pace, route=self._batch.route, warnings=self._batch.warnings)
 
     async def _whole(self) -> bytes:
         return encode(await self._finished())

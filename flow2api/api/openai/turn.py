@@ -35,7 +35,9 @@ class Turn:
 
     async def whole(self) -> TrioResponse:
         """The answer in one piece. A failure is raised, as long as no byte went out."""
-        return await waiting.whole(self._finished, self._pace, route=self._batch.route, farewell=self._farewell)
+        return await waiting.whole(
+            self._finished, self._pace, route=self._batch.route, warnings=self._batch.warnings, farewell=self._farewell
+        )
 
     def _farewell(self, failure: Failure) -> bytes:
         """The end of an answer whose status is out: a refusal can still be told in the form of an answer."""

@@ -202,6 +202,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "fal-ai/veo3/fast/image-to-video": Endpoint("video", VeoImage, 0.15, 720),
     "fal-ai/veo3.1": Endpoint("video", Veo, 0.4, 720),
     "fal-ai/veo3.1/fast": Endpoint("video", Veo, 0.15, 720),
+    "fal-ai/veo3.1/image-to-video": Endpoint("video", VeoImage, 0.4, 720),
     "fal-ai/veo3.1/first-last-frame-to-video": Endpoint("video", VeoFrames, 0.4, 720),
     "fal-ai/veo3.1/reference-to-video": Endpoint("video", VeoReferences, 0.4, 720),
     "fal-ai/minimax/hailuo-02/standard/text-to-video": Endpoint("video", Hailuo, 0.045, 768),

@@ -1,6 +1,7 @@
 """The fields of a request, whether it came as JSON or as a form with files."""
 
 import io
+import re
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from werkzeug.http import parse_options_header
 from flow2api.emulator.exchange import Asked, Refused
 from flow2api.emulator.gateway.models import MODELS, GatewayModel, Shape
 from flow2api.emulator.gateway.refusals import Invalid
+from flow2api.emulator.keyed.studio import pixels
 
 MAX_COUNT = 10
 
@@ -40,7 +42,9 @@ class Fields(msgspec.Struct, frozen=True):
         return int(text)
 
     def size(self, usual: tuple[int, int]) -> tuple[int, int]:
-        """Width and height."""
+        """Width and height, from a size in pixels or from a ratio."""
+        if re.fullmatch(r"[1-9]\d?:[1-9]\d?", self.text("aspect_ratio")):
+            return pixels(self.text("aspect_ratio"), 1.0)
         text = self.text("size", "auto")
         if text == "auto":
             return usual

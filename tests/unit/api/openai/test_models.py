@@ -50,4 +50,4 @@ def test_trap_19_no_words_are_invented_for_what_a_model_can_be_asked_by() -> Non
 
 
 def test_everything_that_is_listed_can_be_encoded() -> None:
-    assert len([encode(entry_of(model)) for model in CATALOG.models()]) == 235
+    assert len([encode(entry_of(model)) for model in CATALOG.models()]) > 235

@@ -1,0 +1,83 @@
+"""What fal.ai's queue and storage answer, as far as it is read. Everything that is not read may change without notice."""
+
+from typing import TypeVar
+
+import msgspec
+
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+
+T = TypeVar("T")
+
+WAITING, RUNNING, COMPLETED = "IN_QUEUE", "IN_PROGRESS", "COMPLETED"
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """A request was taken in. Its links are used as they come: they do not follow from the endpoint."""
+
+    request_id: str
+    status_url: str
+    response_url: str
+    cancel_url: str
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of a runner's log."""
+
+    message: str | None = None
+
+
+class Status(msgspec.Struct, frozen=True):
+    """How a request stands."""
+
+    status: str
+    queue_position: int | None = None
+    """How many stand before it."""
+    logs: list[Line] | None = None
+    error: str | None = None
+    error_type: str | None = None
+
+
+class File(msgspec.Struct, frozen=True):
+    """A result, under a link that needs no key."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a request made: pictures, or one clip."""
+
+    images: list[File] = []
+    video: File | None = None
+    has_nsfw_concepts: list[bool] | None = None
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """Where to bring a file, and where it will then be found."""
+
+    upload_url: str
+    file_url: str
+
+
+class Credits(msgspec.Struct, frozen=True):
+    current_balance: float
+
+
+class Billing(msgspec.Struct, frozen=True):
+    """What is left, in dollars."""
+
+    credits: Credits | None = None
+
+
+def read(body: bytes, kind: type[T], what: str) -> T:
+    """The answer as `kind`.
+
+    Raises:
+        UpstreamFailure: `UNREADABLE`, it has another shape."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        message = f"fal answered {what} in a form that is not known here."
+    # Outside the handler: an error about bad UTF-8 carries all of the answer along.
+    raise UpstreamFailure(FailureKind.UNREADABLE, message, status=200)

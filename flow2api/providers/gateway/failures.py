@@ -1,0 +1,131 @@
+"""Classifies what gateways answer onto `FailureKind`: by status and by code and type of OpenAI's error object. Pure functions.
+
+Gateways add codes of their own; those of the programs that most of them run are known here.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import NamedTuple
+
+import msgspec
+
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.net.message import Response
+from flow2api.providers import waits
+
+_K = FailureKind
+
+
+class Call(Enum):
+    """The calls, by the words in which people read about them."""
+
+    KEY = "the check of the key"
+    BILLING = "the question what is left"
+    SUBMIT = "the request"
+    STATUS = "the question how a clip stands"
+    RESULT = "the delivery of a clip"
+    CANCEL = "the cancelling of a clip"
+
+
+BY_CODE: Mapping[str, FailureKind] = {
+    "invalid_api_key": _K.KEY_REFUSED,
+    "content_policy_violation": _K.CONTENT_REFUSED,
+    "moderation_blocked": _K.CONTENT_REFUSED,
+    "content_filter": _K.CONTENT_REFUSED,
+    "insufficient_quota": _K.QUOTA_REACHED,
+    "insufficient_user_quota": _K.QUOTA_REACHED,
+    "pre_consume_token_quota_failed": _K.QUOTA_REACHED,
+    "billing_hard_limit_reached": _K.QUOTA_REACHED,
+    "billing_not_active": _K.QUOTA_REACHED,
+    "model_not_found": _K.MODEL_GONE,
+    "rate_limit_exceeded": _K.THROTTLED,
+}
+
+SENTENCES: Mapping[FailureKind, str] = {
+    _K.KEY_REFUSED: "The gateway does not take this key",
+    _K.QUOTA_REACHED: "The key has nothing left at the gateway",
+    _K.MODEL_GONE: "The gateway does not have this model, or not for this key",
+    _K.MEDIA_GONE: "The gateway no longer has what was asked for",
+    _K.CONTENT_REFUSED: "The gateway refused the prompt or a picture",
+    _K.REQUEST_REJECTED: "The gateway did not take the request",
+    _K.THROTTLED: "The gateway is asked too much with this key",
+    _K.UPSTREAM_FAULT: "The gateway failed",
+    _K.OUTCOME_UNKNOWN: "No answer of the gateway's own came back, so the request may have been accepted",
+}
+
+
+class _Error(msgspec.Struct, frozen=True):
+    message: str | None = None
+    type: str | None = None
+    code: str | int | None = None
+
+
+class _Body(msgspec.Struct, frozen=True):
+    error: _Error
+
+
+class Told(NamedTuple):
+    """What an answer says of itself. `ours`: it is the gateway's, not that of something in between."""
+
+    code: str = ""
+    type: str = ""
+    words: str = ""
+    ours: bool = False
+
+
+def failure_of(response: Response, call: Call, now: float, masked: Callable[[str], str]) -> UpstreamFailure:
+    """The failure for an answer that is no success; what it says is `masked` before people see it."""
+    told = read(response.body)
+    kind = kind_of(response.status, told, call)
+    return UpstreamFailure(
+        kind,
+        sentence(kind, call, masked(told.words), response.status),
+        status=response.status,
+        reason=told.code or told.type or None,
+        retry_after_seconds=waits.of_header(response.headers.get("retry-after"), now),
+    )
+
+
+def ended(code: str | None, words: str | None, masked: Callable[[str], str]) -> UpstreamFailure:
+    """The failure of a clip of which its status says that it failed."""
+    kind = BY_CODE.get(code or "", _K.UPSTREAM_FAULT)
+    return UpstreamFailure(kind, sentence(kind, Call.STATUS, masked(words or ""), None), reason=code)
+
+
+def kind_of(status: int, told: Told, call: Call) -> FailureKind:
+    """What went wrong."""
+    for word in (told.code, told.type):
+        if word in BY_CODE:
+            return BY_CODE[word]
+    if status == 404:
+        return _K.MODEL_GONE if call is Call.SUBMIT else _K.MEDIA_GONE
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status < 500:
+        return _K.REQUEST_REJECTED
+    # What stands before a gateway may lose the answer to a request that was taken in; 503 says that none was.
+    lost = call is Call.SUBMIT and not told.ours and status != 503
+    return _K.OUTCOME_UNKNOWN if lost else _K.UPSTREAM_FAULT
+
+
+_BY_STATUS: Mapping[int, FailureKind] = {
+    401: _K.KEY_REFUSED,
+    402: _K.QUOTA_REACHED,
+    403: _K.MODEL_GONE,
+    429: _K.THROTTLED,
+}
+
+
+def read(body: bytes) -> Told:
+    """What the answer says of itself."""
+    try:
+        error = msgspec.json.decode(body, type=_Body).error
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return Told()
+    return Told(str(error.code or ""), error.type or "", error.message or "", True)
+
+
+def sentence(kind: FailureKind, call: Call, words: str, status: int | None) -> str:
+    """The message for people."""
+    facts = ", ".join(filter(None, (call.value, f"status {status}" if status else "", words[:300])))
+    return f"{SENTENCES.get(kind, 'The gateway failed')} ({facts})."

@@ -1,0 +1,226 @@
+"""The shapes in which gateways are asked: what goes out for an order, and what the answers say. One class for each.
+
+A shape knows no connection. `Ask` is what the session sends for it.
+"""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.domain.job import Generation, Made
+from flow2api.providers.base import Begun, Stage
+from flow2api.providers.gateway import wire
+from flow2api.providers.gateway.forms import File, form
+from flow2api.providers.gateway.how import How, Shape, fields_of
+
+IMAGE_MIB = 128
+"""Ten large pictures in base64."""
+
+
+class Input(NamedTuple):
+    """An input picture."""
+
+    mime: str
+    data: bytes
+
+    @property
+    def link(self) -> str:
+        """The picture in a URL."""
+        return f"data:{self.mime};base64,{base64.b64encode(self.data).decode()}"
+
+    def file(self, field: str) -> File:
+        """The picture as a part of a form."""
+        return File(field, f"input.{self.mime.partition('/')[2]}", self.mime, self.data)
+
+
+class Ask(NamedTuple):
+    """One call that orders something."""
+
+    path: str
+    body: Mapping[str, Any] | None = None
+    form: tuple[str, bytes] | None = None
+    max_mib: int = 4
+
+
+class Standing(NamedTuple):
+    """How an order stands, as its status says."""
+
+    stage: Stage
+    word: str
+    percent: int | None = None
+    link: str | None = None
+    wrong: wire.Wrong = wire.Wrong()
+
+
+class Form(Protocol):
+    """One shape."""
+
+    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+        """The call for an order."""
+
+    def begun(self, body: bytes, how: How) -> Begun:
+        """What the answer to the order says."""
+
+    def status_path(self, handle: "Handle") -> str:
+        """Where to ask how an order stands."""
+
+    def standing(self, body: bytes) -> Standing:
+        """What the answer to that says."""
+
+
+class Handle(msgspec.Struct, frozen=True):
+    """What is kept of an order."""
+
+    shape: Shape
+    id: str
+    family: str = ""
+
+    @property
+    def content_path(self) -> str | None:
+        """Where the clip itself is delivered to the bearer of the key; None where its link is public."""
+        return f"/v1/videos/{quote(self.id, safe='')}/content" if self.shape == "videos" else None
+
+
+class Images:
+    """OpenAI's pictures, answered at once."""
+
+    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+        fields = fields_of(generation, how)
+        if generation.count > 1:
+            fields[how.count] = generation.count
+        if not inputs:
+            return Ask("/v1/images/generations", body=fields, max_mib=IMAGE_MIB)
+        field = "image" if len(inputs) == 1 else "image[]"
+        files = [picture.file(field) for picture in inputs]
+        return Ask("/v1/images/edits", form=form(fields, files), max_mib=IMAGE_MIB)
+
+    def begun(self, body: bytes, how: How) -> Begun:
+        pictures = wire.read(body, wire.Pictures, "the request").data
+        if not pictures:
+            raise UpstreamFailure(FailureKind.UPSTREAM_FAULT, "The gateway answered without a picture.", status=200)
+        made = tuple(Made(media_id=f"picture-{uuid.uuid4().hex}", url=one.url) for one in pictures)
+        data = tuple(_bytes(one.b64_json) for one in pictures if one.b64_json)
+        if data and len(data) < len(pictures):
+            raise _unreadable("with some pictures as bytes and some not")
+        if not data and not all(one.url for one in pictures):
+            raise _unreadable("with neither bytes nor a link")
+        return Begun(made=made, finished=True, data=data)
+
+    def status_path(self, handle: Handle) -> str:
+        raise _unreadable("at once, so there is nothing to ask about")
+
+    def standing(self, body: bytes) -> Standing:
+        raise _unreadable("at once, so there is nothing to ask about")
+
+
+class Videos:
+    """OpenAI's clips."""
+
+    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+        fields = fields_of(generation, how) | {"seconds": str(generation.seconds)}
+        files = [picture.file("input_reference") for picture in inputs]
+        return Ask("/v1/videos", form=form(fields, files))
+
+    def begun(self, body: bytes, how: How) -> Begun:
+        return _handed(Handle("videos", wire.read(body, wire.Video, "the request").id))
+
+    def status_path(self, handle: Handle) -> str:
+        return f"/v1/videos/{quote(handle.id, safe='')}"
+
+    def standing(self, body: bytes) -> Standing:
+        video = wire.read(body, wire.Video, "the question how a clip stands")
+        stage = wire.VIDEO_STAGES.get(video.status, Stage.UNKNOWN)
+        percent = int(video.progress) if video.progress is not None else None
+        return Standing(stage, video.status, percent, None, video.error or wire.Wrong())
+
+
+class Relay:
+    """What the shapes of resellers have in common."""
+
+    def standing(self, body: bytes) -> Standing:
+        task = wire.read(body, wire.Task, "the question how a clip stands")
+        stage = wire.RELAY_STAGES.get(task.status.casefold(), Stage.UNKNOWN)
+        return Standing(stage, task.status, task.percent, task.link, task.wrong)
+
+    def _handed(self, body: bytes, shape: Shape, family: str = "") -> Begun:
+        task = wire.read(body, wire.Task, "the request")
+        if not task.task_id:
+            raise _unreadable("without the id of a task")
+        return _handed(Handle(shape, task.task_id, family))
+
+
+class Sora(Relay):
+    """Shaped after Sora: pictures as a list of links."""
+
+    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+        fields = fields_of(generation, how) | {"duration": str(generation.seconds)}
+        if generation.resolution == "1080p":
+            fields["hd"] = True
+        if inputs:
+            fields["images"] = [picture.link for picture in inputs]
+        return Ask("/v2/videos/generations", body=fields)
+
+    def begun(self, body: bytes, how: How) -> Begun:
+        return self._handed(body, "sora")
+
+    def status_path(self, handle: Handle) -> str:
+        return f"/v2/videos/generations/{quote(handle.id, safe='')}"
+
+
+class Tasks(Relay):
+    """A path for each model, and for each way to make a clip with it."""
+
+    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+        fields = fields_of(generation, how) | {"duration": generation.seconds}
+        way, names = _WAYS[min(len(inputs), len(_WAYS) - 1)]
+        fields |= {name: picture.link for name, picture in zip(names, inputs, strict=False)}
+        return Ask(f"/v1/video/{quote(how.family, safe='')}/{way}", body=fields)
+
+    def begun(self, body: bytes, how: How) -> Begun:
+        return self._handed(body, "tasks", how.family)
+
+    def status_path(self, handle: Handle) -> str:
+        return f"/v1/video/{quote(handle.family, safe='')}/tasks/{quote(handle.id, safe='')}"
+
+
+# By the number of input pictures.
+_WAYS: Sequence[tuple[str, tuple[str, ...]]] = (
+    ("text-to-video", ()),
+    ("image-to-video", ("image",)),
+    ("frames-to-video", ("first_frame", "last_frame")),
+)
+
+FORMS: Mapping[Shape, Form] = {"images": Images(), "videos": Videos(), "sora": Sora(), "tasks": Tasks()}
+
+
+def _handed(handle: Handle) -> Begun:
+    made = Made(media_id=handle.id, context=msgspec.json.encode(handle).decode())
+    return Begun(made=(made,), finished=False)
+
+
+def handle_of(made: Made) -> Handle:
+    """What was kept of an order.
+
+    Raises:
+        UpstreamFailure: `MEDIA_GONE`, it is not one of ours."""
+    try:
+        return msgspec.json.decode(made.context, type=Handle)
+    except msgspec.DecodeError as error:
+        raise UpstreamFailure(FailureKind.MEDIA_GONE, "The handle of this clip cannot be read.") from error
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError) as error:
+        raise _unreadable("with bytes that are no base64") from error
+
+
+def _unreadable(how: str) -> UpstreamFailure:
+    return UpstreamFailure(FailureKind.UNREADABLE, f"The gateway answered {how}.", status=200)
