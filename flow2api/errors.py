@@ -29,6 +29,8 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     REQUEST_TIMEOUT = "request_timeout"
     CONFLICT = "conflict"
+    VIDEO_NOT_READY = "video_not_ready"
+    VIDEO_FAILED = "video_failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     REQUEST_TOO_LARGE = "request_too_large"
@@ -80,6 +82,8 @@ KINDS: dict[Code, Kind] = {
     Code.METHOD_NOT_ALLOWED: Kind(405, _BAD, False),
     Code.REQUEST_TIMEOUT: Kind(408, "timeout_error", True),
     Code.CONFLICT: Kind(409, _BAD, False),
+    Code.VIDEO_NOT_READY: Kind(409, _BAD, False),
+    Code.VIDEO_FAILED: Kind(400, _BAD, False),
     Code.CANCELLED: Kind(409, _BAD, False),
     Code.EXPIRED: Kind(410, _BAD, False),
     Code.REQUEST_TOO_LARGE: Kind(413, _BAD, False),

@@ -18,7 +18,7 @@ from flow2api.actors.watch import LiveJob, Watch
 from flow2api.actors.webhooks import new_call
 from flow2api.domain.charge import Spending, charge, day_of
 from flow2api.domain.events import JobMoved
-from flow2api.domain.job import NO_TERMS, Generation, Idempotency, Job, JobState, Progress, Terms
+from flow2api.domain.job import NO_TERMS, Generation, Idempotency, Job, JobState, Progress, Terms, born_at
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
@@ -213,19 +213,22 @@ class Jobs(Actor[JobsMessage]):
 
     def _new_job(self, message: Submit) -> Job:
         now, terms = self._parts.now(), message.terms
+        job_id = new_job_id(now)
         queue_deadline, deadline = self._rules.deadlines(message.generation, terms, now)
         return Job(
-            id=new_job_id(now),
+            id=job_id,
             state=JobState.QUEUED,
             generation=message.generation,
             caller=message.caller,
             origin=message.origin,
             request_id=message.request_id,
-            created_at=now,
+            # To the same millisecond as the id, so that a place in a list follows from an id alone.
+            created_at=born_at(job_id) or now,
             updated_at=now,
             queue_deadline=queue_deadline,
             deadline=deadline,
             detached=message.detached,
+            remix_of=terms.remix_of,
             idempotency=message.idempotency,
             digest=message.digest,
             metadata=terms.metadata,

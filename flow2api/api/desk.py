@@ -18,7 +18,7 @@ from flow2api.domain.catalog import Wish
 from flow2api.domain.job import NO_TERMS, Generation, Terms
 from flow2api.domain.key import ApiKey
 from flow2api.domain.media import MediaFile
-from flow2api.domain.model import Model
+from flow2api.domain.model import Kind, Model
 from flow2api.errors import Code, Failure
 
 
@@ -38,15 +38,17 @@ class Desk:
             Failure: `model_not_found`, with names that are near; `model_not_allowed`, the key may not use it."""
         return model_for(self._services.catalog, key.limits, name)
 
-    def usual_picture_model(self, key: ApiKey) -> Model:
+    def usual_model(self, kind: Kind, key: ApiKey) -> Model:
         """The model for a request that names none, for the caller with this key: the one that is set, else the first that there is.
 
         Raises:
-            Failure: `model_not_found`, the key may use no model for pictures."""
-        allowed = [model for model in models_for(self._services.catalog, key.limits) if model.kind == "image"]
+            Failure: `model_not_found`, the key may use no model of this kind."""
+        allowed = [model for model in models_for(self._services.catalog, key.limits) if model.kind == kind]
         if not allowed:
-            raise Failure(Code.MODEL_NOT_FOUND, "There is no model for pictures that this key may use.", param="model")
-        wanted = self._services.config.models.image
+            things = "pictures" if kind == "image" else "clips"
+            raise Failure(Code.MODEL_NOT_FOUND, f"There is no model for {things} that this key may use.", param="model")
+        settings = self._services.config.models
+        wanted = settings.image if kind == "image" else settings.video
         return next((model for model in allowed if model.id == wanted), allowed[0])
 
     async def claim(self, request: GatewayRequest, caller: str, body: bytes | bytearray) -> Claim:

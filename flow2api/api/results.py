@@ -35,11 +35,16 @@ def names(job: Job) -> tuple[str, ...]:
         Failure: the job did not succeed; why."""
     if job.state is JobState.SUCCEEDED and job.results:
         return job.results
+    raise reason(job)
+
+
+def reason(job: Job) -> Failure:
+    """Why a finished job has no results."""
     if job.error is not None:
-        raise job.error.failure()
+        return job.error.failure()
     if job.state is JobState.CANCELLED:
-        raise Failure(Code.CANCELLED, "The generation was cancelled.")
-    raise Failure(Code.RESULT_LOST, "The generation ended without a result.")
+        return Failure(Code.CANCELLED, "The generation was cancelled.")
+    return Failure(Code.RESULT_LOST, "The generation ended without a result.")
 
 
 def name_originals(job: Job, failure: Failure, link: Callable[[str], str]) -> None:

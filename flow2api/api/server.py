@@ -21,7 +21,7 @@ from flow2api.api.gemini import dialect
 from flow2api.api.gemini import routes as gemini
 from flow2api.api.jobs import routes as jobs
 from flow2api.api.links import Links
-from flow2api.api.openai import chat, images, models, responses
+from flow2api.api.openai import chat, images, models, responses, videos
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.api.worker import serve_connections
@@ -58,6 +58,7 @@ def make_app(services: Services) -> Application:
     images.register(app, services, links, desk)
     responses.register(app, services, links, desk)
     jobs.register(app, services, links, desk)
+    videos.register(app, services, links, desk)
     files.register(app, services)
     health.register(app, services)
     welcome.register(app, services, links)

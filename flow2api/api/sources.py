@@ -8,9 +8,12 @@ from collections.abc import Callable
 from flow2api.api.inputs import Reference
 from flow2api.api.services import Services
 from flow2api.domain.job import Job, Made, Source
+from flow2api.domain.media import MediaFile
 from flow2api.domain.model import Model
 from flow2api.errors import Code, Failure
 from flow2api.store import jobs, media
+
+VIDEO, _JOB = "video_", "job_"
 
 
 class Sources:
@@ -37,14 +40,14 @@ class Sources:
 
     async def _of_job(self, named: Reference, caller: str) -> Source:
         job_id, param = named
-        job = await self._services.store.read(jobs.get, job_id)
+        job = await self._services.store.read(jobs.get, job_named(job_id))
         if job is None or job.caller != caller or not (names := _names(job)):
             message = f"There is no clip of a job {job_id[:80]!r} that could be continued."
             raise Failure(Code.INVALID_VALUE, message, param=param)
         if len(names) > 1:
             message = f"This job made {len(names)} clips: name the one to continue by its link."
             raise Failure(Code.INVALID_VALUE, message, param=param)
-        return _source(job, names[0], param)
+        return _source(job, names[0], await self._services.store.read(media.get, names[0]), param)
 
     async def _behind(self, reference: Reference) -> Source:
         name = self._own_name(reference.url)
@@ -56,7 +59,17 @@ class Sources:
         if job is None:
             message = "There is no clip behind this link any more, or it was never made here."
             raise Failure(Code.INVALID_VALUE, message, param=reference.param)
-        return _source(job, name, reference.param)
+        return _source(job, name, file, reference.param)
+
+
+def job_named(name: str) -> str:
+    """The id of the job that a caller names: some dialects call a job by another word for what it makes."""
+    return f"{_JOB}{name.removeprefix(VIDEO)}" if name.startswith(VIDEO) else name
+
+
+def video_id(job_id: str) -> str:
+    """What a job is called where it stands for the clip that it makes."""
+    return f"{VIDEO}{job_id.removeprefix(_JOB)}"
 
 
 def _names(job: Job) -> tuple[str, ...]:
@@ -65,7 +78,7 @@ def _names(job: Job) -> tuple[str, ...]:
     return names if job.generation.kind == "video" else ()
 
 
-def _source(job: Job, name: str, param: str) -> Source:
+def _source(job: Job, name: str, file: MediaFile | None, param: str) -> Source:
     made = _made(job, name)
     if made is None:
         raise Failure(Code.INVALID_VALUE, "This is no clip that can be continued.", param=param)
@@ -76,6 +89,7 @@ def _source(job: Job, name: str, param: str) -> Source:
         aspect_ratio=generation.aspect_ratio,
         # A continuation is longer than what it adds.
         seconds=None if generation.source else generation.seconds,
+        whole_seconds=(file.seconds if file else None) or None,
         context=made.context,
         # Where the joining failed, the file is the continuation alone.
         before=generation.source if name in job.results else None,

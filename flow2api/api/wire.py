@@ -3,11 +3,13 @@ the field. Knows no route."""
 
 from collections.abc import Mapping
 from typing import TypeVar
+from urllib.parse import parse_qs
 
 import msgspec
 import trio
 from quart_trio.wrappers import TrioResponse
 
+from flow2api.api.exchange import GatewayRequest
 from flow2api.errors import Code, Failure
 
 T = TypeVar("T")
@@ -75,6 +77,15 @@ def convert(fields: Mapping[str, object], kind: type[T]) -> T:
         return msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as error:
         raise field_failure(str(error)) from None
+
+
+def query(request: GatewayRequest, kind: type[T]) -> T:
+    """The parameters of an address as a record; of one that is given twice the last counts, and empty ones are as if not there.
+
+    Raises:
+        Failure: as `decode`."""
+    given = parse_qs(request.scope["query_string"].decode("latin-1"))
+    return convert({name: values[-1] for name, values in given.items()}, kind)
 
 
 def field_failure(complaint: str) -> Failure:

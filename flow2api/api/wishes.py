@@ -84,7 +84,7 @@ class Extra(GenerationConfig, kw_only=True):
 
     generation_config: GenerationConfig | None = None
     generation_config_camel: GenerationConfig | None = msgspec.field(default=None, name="generationConfig")
-    video: VideoRef | None = None
+    video: VideoRef | str | None = None
 
     def inner(self) -> Iterator[Place]:
         for config in filter(None, (self.generation_config_camel, self.generation_config)):
@@ -110,7 +110,7 @@ class Request(Extra, kw_only=True):
     def source_job(self) -> str | None:
         """The job whose clip is to go on."""
         named = (place.video for place in (self.extra_body, self.extra_body_camel, self) if place and place.video)
-        return next((video.id for video in named), None)
+        return next((video if isinstance(video, str) else video.id for video in named), None)
 
 
 def wish(asked: Request, prompt: str, pictures: Sequence[MediaFile], source: Source | None = None) -> Wish:

@@ -17,6 +17,12 @@ class ModelsConfig(msgspec.Struct, frozen=True, kw_only=True):
             description="Model for picture requests that name none; if it is not there, the first in the list of models."
         ),
     ] = "gemini-3.1-flash-image"
+    video: Annotated[
+        str,
+        Meta(
+            description="Model for orders of clips that name none; if it is not there, the first in the list of models."
+        ),
+    ] = "veo-3.1-fast"
 
 
 class ChatConfig(msgspec.Struct, frozen=True, kw_only=True):

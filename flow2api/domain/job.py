@@ -3,6 +3,7 @@
 Pure data and pure functions. Times are Unix seconds (UTC) as floats. A job outlives the request that made it and the process.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
@@ -45,6 +46,8 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     _S.CANCELLED: frozenset(),
 }
 
+_ID = re.compile(r"job_([0-9a-f]{12})[0-9a-f]{20}")
+
 FINAL = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
 
 
@@ -65,6 +68,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The account that owns it, None where that is not known."""
     aspect_ratio: str | None = None
     seconds: int | None = None
+    whole_seconds: float | None = None
+    """How long the file is that goes on, with all that came before; None where that is not known."""
     context: str = ""
     """`Made.context` of the clip."""
     before: "Source | None" = None
@@ -226,6 +231,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     total_seconds: float | None = None
     """The generation must be done within this time."""
     metadata: Mapping[str, str] = {}
+    remix_of: str | None = None
+    """The job of which this is a variation."""
     hook: Hook | None = None
 
 
@@ -254,6 +261,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     queue_deadline: float
     deadline: float
     """When the generation must be done, fixed at submit; restarts and retries do not extend it."""
+    remix_of: str | None = None
+    """The job of which this is a variation."""
     detached: bool = False
     """A detached job runs on when its caller leaves; any other is cancelled if it was not submitted yet."""
     idempotency: Idempotency | None = None
@@ -282,6 +291,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def final(self) -> bool:
         return self.state in FINAL
+
+
+def born_at(job_id: str) -> float | None:
+    """When a job of this id was made, to the millisecond: ids begin with it. None for what no job is called."""
+    found = _ID.fullmatch(job_id)
+    return int(found[1], 16) / 1000 if found else None
 
 
 def move(job: Job, state: JobState, now: float, **changes: object) -> Job:

@@ -86,7 +86,7 @@ class Images:
         body = await request.body.whole()
         sheet = await images_request.read(request, body)
         asked = sheet.asked
-        model = self._desk.model(asked.model, key) if asked.model else self._desk.usual_picture_model(key)
+        model = self._desk.model(asked.model, key) if asked.model else self._desk.usual_model("image", key)
         sheet = sheet._replace(asked=replace(asked, model=model.id))
         delivery = Delivery.of(asked)
         prompt = way.prompt or prompt_of(asked.prompt)

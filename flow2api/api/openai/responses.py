@@ -112,7 +112,7 @@ class Responses:
         named = asked.tool.model if asked.tool else None
         if named and self._services.catalog.get(asked.model) is None:
             return self._desk.model(named, key)
-        return self._desk.model(asked.model, key) if asked.model else self._desk.usual_picture_model(key)
+        return self._desk.model(asked.model, key) if asked.model else self._desk.usual_model("image", key)
 
     async def _wish(self, asked: ResponsesRequest, model: Model, key: ApiKey) -> Wish:
         desk = self._desk

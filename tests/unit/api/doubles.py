@@ -44,7 +44,7 @@ from flow2api.config import Config, ServerConfig
 from flow2api.domain.account import Account, AccountState, AccountView, Standing
 from flow2api.domain.catalog import Catalog
 from flow2api.domain.charge import Spending
-from flow2api.domain.job import Job, JobError, JobState, move
+from flow2api.domain.job import Job, JobError, JobState, born_at, move
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import EventBus
@@ -99,17 +99,20 @@ class FakeJobs:
         if self.refusal is not None:
             raise self.refusal
         now = time.time()
+        job_id = new_job_id(now)
         job = Job(
-            id=new_job_id(now),
+            id=job_id,
             state=JobState.QUEUED,
             generation=message.generation,
             caller=message.caller,
             origin=message.origin,
             request_id=message.request_id,
-            created_at=now,
+            created_at=born_at(job_id) or now,
             updated_at=now,
             queue_deadline=now + 60,
             deadline=now + 120,
+            detached=message.detached,
+            remix_of=message.terms.remix_of,
             idempotency=message.idempotency,
             digest=message.digest,
             metadata=message.terms.metadata,
