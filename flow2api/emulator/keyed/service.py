@@ -33,6 +33,8 @@ class KeyedKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What moves an order on: each time that its status is asked for, or the clock."""
     queued: float = 1.0
     active: float = 1.0
+    address: str = ""
+    """What all links begin with that are handed out; empty: the host as the caller wrote it."""
     poll_after_ms: int | None = None
     """After which time callers are told to ask again, where the service says so."""
 
@@ -145,6 +147,8 @@ class KeyedService:
 
     async def answer(self, asked: Asked) -> Answer:
         """Answer one request. Cancelling it is what a client does that leaves: what was accepted stays accepted."""
+        if self.knobs.address:
+            asked = msgspec.structs.replace(asked, base=self.knobs.address)
         found = self._find(asked)
         if found is None:
             with self.ledger.calling(self._seen(UNKNOWN_CALL, asked, None)):
