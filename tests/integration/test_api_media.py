@@ -28,7 +28,9 @@ async def opened(
     ("mime", "extension"),
     [("image/png", "png"), ("image/jpeg", "jpg"), ("image/webp", "webp"), ("image/gif", "gif"), ("video/mp4", "mp4")],
 )
-async def test_a_file_comes_with_its_exact_type_and_without_a_key(tmp_path: Path, mime: str, extension: str) -> None:
+async def test_trap_2_a_file_comes_with_its_exact_type_and_without_a_key_and_is_never_a_page(
+    tmp_path: Path, mime: str, extension: str
+) -> None:
     async with opened(tmp_path, mime=mime) as (_, client, file):
         assert file.name.endswith(f".{extension}")
         answer = await client.get(f"/media/{file.name}", headers={"Origin": "https://page.example"})
@@ -41,6 +43,8 @@ async def test_a_file_comes_with_its_exact_type_and_without_a_key(tmp_path: Path
         assert headers["access-control-allow-origin"] == "*"
         assert headers["cross-origin-resource-policy"] == "cross-origin"
         assert headers["x-content-type-options"] == "nosniff"
+        # Whatever an upload holds besides a picture, nothing of it runs.
+        assert headers["content-security-policy"] == "default-src 'none'; sandbox"
         assert headers["content-disposition"] == f'inline; filename="{file.name}"'
         assert "immutable" in headers["cache-control"]
 
