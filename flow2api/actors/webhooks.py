@@ -171,7 +171,10 @@ class Webhooks(Actor[WebhooksMessage]):
         store = self._parts.store
         try:
             letter = await store.read(webhooks.letter, delivery_id, self._parts.now())
-            if letter is not None and letter.delivery.state is DeliveryState.DUE:
+            if letter is None:
+                log.info("webhook dropped, its job is no longer stored id=%s", delivery_id)
+                await store.write(webhooks.drop, delivery_id)
+            elif letter.delivery.state is DeliveryState.DUE:
                 attempt = await self._attempt(letter)
                 noted = await store.write(webhooks.change, delivery_id, lambda now: self._after(now, attempt))
                 _tell(noted or letter.delivery, attempt)

@@ -142,6 +142,7 @@ def prune(db: Database, before: float, limit: int) -> int:
 def delete(db: Database, job_id: str) -> None:
     """Remove a job, if it is there."""
     charges.keep(db, "?", (job_id,))
+    db.execute("DELETE FROM webhooks WHERE job_id = ?", (job_id,))
     db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
 

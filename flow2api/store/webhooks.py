@@ -117,7 +117,7 @@ def get(db: Database, delivery_id: str) -> Delivery | None:
 
 
 def letter(db: Database, delivery_id: str, now: float) -> Letter | None:
-    """All that an attempt needs; None when it was forgotten together with its job."""
+    """All that an attempt needs; None when it, or its job, is no longer stored."""
     row = db.row(
         "SELECT webhooks.body, webhooks.sealed, jobs.body FROM webhooks JOIN jobs ON jobs.id = webhooks.job_id "
         "WHERE webhooks.id = ?",
@@ -128,6 +128,11 @@ def letter(db: Database, delivery_id: str, now: float) -> Letter | None:
     delivery, job = _BODY.record(row[0]), _JOB.record(row[2])
     url = db.seal.open(row[1], _purpose(delivery_id)).decode()
     return Letter(delivery, url, job, media.some(db, files_of(job)), signing_secrets(db, delivery.caller, now))
+
+
+def drop(db: Database, delivery_id: str) -> None:
+    """Forget a delivery; nothing happens when there is none."""
+    db.execute("DELETE FROM webhooks WHERE id = ?", (delivery_id,))
 
 
 def of_job(db: Database, job_id: str) -> list[Delivery]:

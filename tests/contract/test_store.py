@@ -9,7 +9,8 @@ import pytest
 import trio
 
 from flow2api.domain.job import JobState, move
-from flow2api.store import accounts, jobs, keys, media, proxies, requests, settings, upkeep
+from flow2api.domain.webhook import Delivery, DeliveryState
+from flow2api.store import accounts, jobs, keys, media, proxies, requests, settings, upkeep, webhooks
 from flow2api.store.database import Database
 from flow2api.store.door import Store, open_inline_store, open_store
 from flow2api.store.errors import RowMissing, StoreConflict, StoreFault
@@ -407,3 +408,91 @@ async def test_an_account_has_one_proxy_for_each_role_until_it_has_none(opened: 
         await store.write(proxies.save_homes, [Home("a1", "requests", "p1"), Home("a2", "media", "p1")])
         await store.write(proxies.save_homes, [Home("a1", "requests", "p2"), Home("a2", "media", None)])
         assert await store.read(proxies.homes) == [Home("a1", "requests", "p2")]
+
+
+async def test_pages_of_jobs_can_be_narrowed_down_to_several_states_and_to_a_kind(opened: OpenStore) -> None:
+    async with opened() as store:
+        for number, state in enumerate((JobState.RUNNING, JobState.FETCHING, JobState.QUEUED)):
+            await store.write(jobs.insert, job(f"j{number}", state=state))
+        states = {JobState.RUNNING, JobState.FETCHING}
+        found = await store.read(jobs.page, state=states, kind="image")
+        assert [one.id for one in found] == ["j1", "j0"]
+        assert await store.read(jobs.page, state=states, kind="video") == []
+
+
+async def test_a_repeated_request_finds_the_newest_job_of_its_digest(opened: OpenStore) -> None:
+    async with opened() as store:
+        for name, at, caller in (("old", 100.0, "k1"), ("new", 200.0, "k1"), ("other", 300.0, "k2")):
+            await store.write(jobs.insert, msgspec.structs.replace(job(name, created_at=at, caller=caller), digest="d"))
+        found = await store.read(jobs.by_digest, "k1", "d", 150.0)
+        assert found is not None
+        assert found.id == "new"
+        assert await store.read(jobs.by_digest, "k1", "d", 250.0) is None
+        assert await store.read(jobs.by_digest, "k1", "another", 0.0) is None
+
+
+def call(number: int, *, caller: str = "k1", place: str = "a:443") -> webhooks.Call:
+    made = Delivery(
+        id=f"m{number}", job_id=f"j{number}", caller=caller, place=place, base="http://us", created_at=float(number)
+    )
+    return webhooks.Call(made, f"https://{place}/?token=t{number}")
+
+
+async def test_who_is_to_be_told_is_stored_with_the_job_and_due_with_its_end(opened: OpenStore) -> None:
+    async with opened() as store:
+        queued = job("j1", state=JobState.QUEUED)
+        await store.write(jobs.insert_once, queued, call(1))
+        await store.write(jobs.insert_once, job("j2"))
+        assert await store.read(webhooks.due, 1e9, 2, 10) == []
+        ended = move(queued, JobState.FAILED, 500.0)
+        with pytest.raises(StoreConflict):  # neither the end nor the order to tell it without the files
+            await store.write(jobs.finish, ended, [media_file(), media_file()])
+        assert await store.read(webhooks.due, 1e9, 2, 10) == []
+        assert await store.write(jobs.finish, ended, [])
+        assert not await store.write(jobs.finish, move(job("j2"), JobState.FAILED, 500.0), [])
+        [due] = await store.read(webhooks.due, 500.0, 2, 10)
+        assert (due.id, due.state, due.next_at) == ("m1", DeliveryState.DUE, 500.0)
+        letter = await store.read(webhooks.letter, "m1", 500.0)
+        assert letter is not None
+        assert (letter.url, letter.job, letter.secrets) == ("https://a:443/?token=t1", ended, [])
+        assert await store.write(jobs.prune, 1e9, 10) == 2
+        assert await store.read(webhooks.letter, "m1", 500.0) is None
+        assert await store.read(webhooks.page) == []
+
+
+async def test_of_what_is_due_each_receiver_has_only_its_first_few(opened: OpenStore) -> None:
+    async with opened() as store:
+        places = ["a:443"] * 4 + ["b:443"] + ["a:443"]
+        for number, place in enumerate(places):
+            caller = "k2" if number == 5 else "k1"
+            await store.write(jobs.insert_once, job(f"j{number}"), call(number, place=place, caller=caller))
+            await store.write(webhooks.make_due, f"j{number}", 10.0 + number)
+        due = await store.read(webhooks.due, 100.0, 2, 10)
+        assert [one.id for one in due] == ["m0", "m1", "m4", "m5"]
+        assert [one.id for one in await store.read(webhooks.due, 100.0, 2, 3)] == ["m0", "m1", "m4"]
+        assert [one.id for one in await store.read(webhooks.due, 10.5, 2, 10)] == ["m0"]
+        assert await store.read(webhooks.next_after, 10.5) == 11.0
+        done = await store.write(
+            webhooks.change, "m0", lambda one: msgspec.structs.replace(one, state=DeliveryState.DELIVERED, next_at=None)
+        )
+        assert done is not None
+        assert [one.id for one in await store.read(webhooks.due, 100.0, 2, 2)] == ["m1", "m2"]
+        first = await store.read(webhooks.page, state=DeliveryState.DUE, caller="k1", limit=3)
+        rest = await store.read(webhooks.page, state=DeliveryState.DUE, caller="k1", after=first[-1].id)
+        assert [one.id for one in (*first, *rest)] == ["m4", "m3", "m2", "m1"]
+        assert await store.write(webhooks.change, "nobody", lambda one: one) is None
+
+
+async def test_a_former_secret_signs_beside_the_new_one_for_a_while(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(webhooks.put_secret, webhooks.DEFAULT_SECRET, "for all", 100.0)
+        await store.write(webhooks.put_secret, "k1", "first", 100.0)
+        await store.write(webhooks.put_secret, "k1", "second", 200.0)
+        last = 200.0 + webhooks.OVERLAP_SECONDS
+        assert await store.read(webhooks.signing_secrets, "k1", last - 1) == ["second", "first"]
+        assert await store.read(webhooks.signing_secrets, "k1", last) == ["second"]
+        assert await store.read(webhooks.signing_secrets, "k2", 100.0) == ["for all"]
+        assert await store.read(webhooks.secret_holders) == [("default", 100.0), ("k1", 200.0)]
+        assert await store.write(webhooks.remove_secret, "k1")
+        assert not await store.write(webhooks.remove_secret, "k1")
+        assert await store.read(webhooks.signing_secrets, "k1", last) == ["for all"]

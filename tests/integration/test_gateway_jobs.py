@@ -1,5 +1,6 @@
 """The job routes over the whole gateway: submit and come back, wait, listen, cancel, list, repeat."""
 
+import base64
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import trio
 
 from flow2api.emulator.faults import Stall, Status
 from flow2api.emulator.knobs import Knobs
+from flow2api.emulator.plain import plain_jpeg
 from tests.doubles.gateway import MODEL, TestedGateway, error_of, open_tested_gateway
 from tests.doubles.pictures import size_of
 
@@ -176,6 +178,25 @@ async def test_a_job_that_may_not_begin_in_time_never_begins() -> None:
         result = await look(gateway, f"/{late['id']}/result")
         assert (result.status_code, error_of(result)["code"]) == (504, "queue_timeout")
         assert gateway.emulator.ledger.by_prompt()["late"] == 0
+
+
+async def test_pictures_and_clips_of_the_caller_and_of_earlier_jobs_go_into_a_job() -> None:
+    async with open_tested_gateway(settings={"flow.poll_interval": 0.02}) as gateway:
+        url = "data:image/jpeg;base64," + base64.b64encode(plain_jpeg(64, 64, 1, "given")).decode()
+        first = await submit(gateway, "first", WAIT, inputs=[url], n=2, resolution="1K", size="1:1")
+        assert (first["status"], len(first["results"]), first["count"]) == ("succeeded", 2, 2)
+        link = first["results"][0]["url"]
+        second = await submit(gateway, "second", WAIT, inputs=[url, link])
+        stored = {one.id: one for one in await gateway.jobs()}
+        assert len(stored[first["id"]].generation.inputs) == 1
+        assert stored[second["id"]].generation.inputs[1] == link.rpartition("/")[2]
+        clip = await submit(gateway, "a clip", WAIT, model=CLIP)
+        assert (clip["kind"], clip["results"][0]["mime"]) == ("video", "video/mp4")
+        longer = [
+            await submit(gateway, f"goes on {number}", WAIT, model=EXTENDER, source=source)
+            for number, source in enumerate((clip["id"], clip["results"][0]["url"]))
+        ]
+        assert [view["status"] for view in longer] == ["succeeded", "succeeded"]
 
 
 async def test_a_failed_job_says_why_and_whether_repeating_helps() -> None:

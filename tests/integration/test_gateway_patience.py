@@ -96,6 +96,18 @@ async def test_a_caller_who_left_finds_the_picture_by_asking_again_with_the_same
         assert gateway.calls() == 1
 
 
+async def test_a_caller_who_left_finds_the_picture_that_it_paid_for_by_its_repeat() -> None:
+    async with open_tested_gateway(knobs=Knobs(image_latency_seconds=0.3)) as gateway:
+        async with calling(gateway, "leaves", stream=False):
+            await until(lambda: gateway.calls() == 1)
+        content = json.dumps(body("leaves", stream=False)).encode()
+        again = await gateway.post(content, {"x-stainless-retry-count": "1"})
+        assert link_in(again.json()["choices"][0]["message"]["content"])
+        anew = await gateway.post(content, {"x-stainless-retry-count": "0"})
+        assert anew.status_code == 200
+        assert gateway.calls() == 2
+
+
 async def test_a_whole_answer_that_takes_long_is_kept_alive_by_white_space_and_is_good_json_in_the_end() -> None:
     async with open_tested_gateway(knobs=Knobs(image_latency_seconds=0.8), settings=LIVELY) as gateway:
         answer = await gateway.chat()

@@ -20,27 +20,10 @@ from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.store import jobs
 from flow2api.store import requests as request_log
-from flow2api.store.base import Store
 from flow2api.store.door import open_inline_store
-from flow2api.store.errors import StoreFault
 from tests.doubles.provider import FakeProvider, upstream
+from tests.doubles.store import Failing
 from tests.doubles.world import FakeMedia, World, generation, open_world
-
-
-class Failing:
-    """A store whose writes fail while it is broken."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.broken = False
-
-    async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
-        if self.broken:
-            raise StoreFault("The database failed: disk I/O error.")
-        return await self._store.write(verb, *args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
 
 
 async def final(world: World, **fields: object) -> Job:
