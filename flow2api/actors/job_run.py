@@ -158,8 +158,9 @@ class JobRun:
 
     async def _prepare(self, lease: Lease) -> Prepared:
         job = self._job
-        pictures = await self._pictures()
-        order = Order(job_id=job.id, generation=job.generation, pictures=pictures)
+        pictures = await self._files(job.generation.inputs)
+        mask = await self._files((job.generation.mask,) if job.generation.mask else ())
+        order = Order(job_id=job.id, generation=job.generation, pictures=pictures, mask=next(iter(mask), None))
         late = Failure(Code.GENERATION_TIMEOUT, "Signing in and uploading took too long. Nothing was spent.")
         limit = job.deadline
         if job.start_by is not None and job.start_by < limit:
@@ -167,8 +168,7 @@ class JobRun:
         self._live.show(stage="uploading" if pictures else "preparing" if lease.signed_in else "signing_in")
         return await self._steps.breakable(limit, late, lambda: lease.account.ask(Prepare(order)))
 
-    async def _pictures(self) -> tuple[Picture, ...]:
-        names = self._job.generation.inputs
+    async def _files(self, names: Sequence[str]) -> tuple[Picture, ...]:
         if not names:
             return ()
         try:

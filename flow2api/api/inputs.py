@@ -91,6 +91,17 @@ class Inputs:
             Failure: one is no picture, or too large."""
         return [await self._take(upload) for upload in uploads]
 
+    async def one(self, given: Given) -> MediaFile:
+        """A stored picture besides those that the model counts, such as a mask.
+
+        Raises:
+            Failure: as `take`."""
+        try:
+            with trio.fail_after(PATIENCE_SECONDS):
+                return await self._take(given)
+        except trio.TooSlowError:
+            raise Failure(Code.INVALID_IMAGE, "The picture could not be fetched in time.", param=given.param) from None
+
     async def _earlier(self, reference: Reference) -> list[MediaFile]:
         """What an earlier answer brought. It was not asked for in so many words, so if it is gone that is no failure."""
         name = self.own_name(reference.url)

@@ -64,8 +64,8 @@ async def finish_all(
 
 
 def quality(generation: Generation) -> str:
-    """What an answer says of a picture's quality: whether it was enlarged, since nothing else can be chosen."""
-    return "high" if generation.upscale else "medium"
+    """What an answer says of a picture's quality: what was chosen, and where there is no choice whether it was enlarged."""
+    return str(generation.options.get("quality") or ("high" if generation.upscale else "medium"))
 
 
 def _is_opaque(path: Path) -> bool:

@@ -34,6 +34,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str
     pictures: tuple[str, ...] = ()
     """Names of stored media files."""
+    mask: str | None = None
+    """Name of the stored mask for the first of `pictures`: what can be seen through in it is to change."""
     picture_sizes: tuple[tuple[int, int], ...] = ()
     """Width and height of each of `pictures`."""
     aspect_ratio: str | None = None
@@ -80,12 +82,23 @@ def check_inputs(model: Model, ask: Wish) -> None:
     if given < model.min_inputs:
         message = f"{model.id} needs {_range(model)}; {given} were given."
         raise Failure(Code.MISSING_REQUIRED_PARAMETER, message, param="image")
+    if ask.mask is not None and not model.masks:
+        raise no_mask(model)
     if model.mode == "extend" and ask.source is None:
         message = f"{model.id} continues a clip that was made here; name that clip."
         raise Failure(Code.MISSING_REQUIRED_PARAMETER, message, param="video")
     if model.mode != "extend" and ask.source is not None:
         message = f"{model.id} cannot continue a clip; ask a model for that whose mode is `extend`."
         raise Failure(Code.INVALID_VALUE, message, param="video")
+
+
+def no_mask(model: Model) -> Failure:
+    """Why a mask is refused: without it another picture would come out than was asked for."""
+    message = (
+        f"{model.id} cannot keep to a mask: it would paint over the whole picture. Leave the mask out and say in the prompt what is "
+        "to change and what is to stay, or ask a model that takes masks."
+    )
+    return Failure(Code.UNSUPPORTED_OPERATION, message, param="mask")
 
 
 def shape(model: Model, table: Table, ask: Wish) -> Shape:

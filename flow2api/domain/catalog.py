@@ -199,6 +199,7 @@ class Catalog:
             upscale=None if table.at_once else shape.upscale,
             resolution=shape.upscale if table.at_once else None,
             inputs=ask.pictures,
+            mask=ask.mask,
             min_tier=table.tier_for(shape.upscale),
             credits=(table.credits + length + more) * count,
             mode=table.mode_for(route, inputs),

@@ -131,6 +131,8 @@ class Generation(Way, frozen=True, kw_only=True):
     prompt: str
     inputs: tuple[str, ...] = ()
     """Names of stored media files that serve as input pictures, in the caller's order."""
+    mask: str | None = None
+    """Name of the stored mask for the first of `inputs`: what can be seen through in it is to change."""
     source: Source | None = None
     """The clip to continue, for the mode `extend`."""
     ways: tuple[Way, ...] = ()

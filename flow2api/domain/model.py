@@ -100,6 +100,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     plain: Size | None = None
     """The class of what it makes when no size is asked for; None for the usual one of its kind."""
     options: Mapping[str, Option] = {}
+    masks: bool = False
+    """Whether a mask can say which part of the first input picture is to change."""
     drops: Mapping[str, Word] = {}
     """Parameters that it does not take and that are left out all the same, each with the reason that callers are told."""
     how: Mapping[str, object] = {}
@@ -198,6 +200,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """Set for an id that may be served in several ways."""
     plain: Size = "1k"
     """The class of size when none is asked for."""
+    masks: bool = False
     options: tuple[str, ...] = ()
     """Names of the further parameters that it takes."""
     min_inputs: int

@@ -70,6 +70,7 @@ def routed(name: str, routes: Routes, members: list[Model]) -> Model:
         ratios=_all(member.ratios for member in members),
         seconds=_all(member.seconds for member in members),
         upscales=_all(member.upscales for member in members),
+        masks=any(member.masks for member in members),
         options=_all(member.options for member in members),
         min_inputs=min(member.min_inputs for member in members),
         max_inputs=max(member.max_inputs for member in members),
@@ -131,6 +132,7 @@ def _model(name: str, base: str, table: Table, fixed: Fixed | None) -> Model:
         credits=credits,
         tier_credits=tier_credits,
         plain=table.plain or PLAIN[table.kind],
+        masks=table.masks,
         options=tuple(table.options),
     )
 

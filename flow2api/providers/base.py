@@ -81,6 +81,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     job_id: str
     generation: Generation
     pictures: tuple[Picture, ...] = ()
+    mask: Picture | None = None
+    """For the first of `pictures`: what can be seen through in it is to change."""
 
 
 class CaptchaToken(msgspec.Struct, frozen=True, kw_only=True):

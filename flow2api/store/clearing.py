@@ -65,7 +65,9 @@ class _Needed:
     def __init__(self, db: Database) -> None:
         unfinished = jobs.unfinished(db)
         self._jobs = {job.id for job in unfinished}
-        self._names = {name for job in unfinished for name in (*job.generation.inputs, *job.results)}
+        self._names = {
+            name for job in unfinished for name in (*job.generation.inputs, job.generation.mask, *job.results)
+        }
         self.count = len(self._names) + len(self._jobs)
         """About how many there are."""
 

@@ -1,7 +1,7 @@
 """`POST /v1/images/generations`, `/v1/images/edits` and `/v1/images/variations`: pictures, whole or as a stream of events.
 
-Translates and never decides. Masks and markups are refused in words: no provider here can keep to them, and painting over the
-whole picture is not what was asked for. A variation is an edit with a prompt of ours.
+Translates and never decides. A mask for a model that cannot keep to one is refused in words, since painting over the whole picture is
+not what was asked for; so is a markup. A variation is an edit with a prompt of ours.
 """
 
 import time
@@ -25,6 +25,7 @@ from flow2api.api.pictures import Finished
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.api.wishes import prompt_of, wish
+from flow2api.domain.asking import no_mask
 from flow2api.domain.catalog import Wish
 from flow2api.domain.job import Job
 from flow2api.domain.model import Model
@@ -87,7 +88,8 @@ class Images:
         sheet = await images_request.read(request, body)
         asked = sheet.asked
         model = self._desk.model(asked.model, key) if asked.model else self._desk.usual_model("image", key)
-        sheet = sheet._replace(asked=replace(asked, model=model.id))
+        options = images_request.further(model, asked.background, asked.quality) | (asked.options or {})
+        sheet = sheet._replace(asked=replace(asked, model=model.id, options=options))
         delivery = Delivery.of(asked)
         prompt = way.prompt or prompt_of(asked.prompt)
         _check(way, sheet, model)
@@ -102,7 +104,8 @@ class Images:
     async def _wish(self, sheet: Sheet, model: Model, prompt: str) -> Wish:
         self._desk.check_open()
         files = await self._desk.pictures(sheet.pictures, model)
-        return wish(sheet.asked, prompt, files)
+        mask = await self._desk.inputs.one(sheet.mask) if sheet.mask else None
+        return replace(wish(sheet.asked, prompt, files), mask=mask.name if mask else None)
 
 
 class _Turn:
@@ -167,10 +170,10 @@ def _check(way: Way, sheet: Sheet, model: Model) -> None:
     if way.needs_picture and not sheet.pictures:
         message = "image must hold the picture to start from; there is none."
         raise Failure(Code.MISSING_REQUIRED_PARAMETER, message, param="image")
-    for param, given in (("mask", sheet.mask), ("markup", sheet.markup)):
-        if given:
-            message = (
-                f"{model.id} cannot keep to a {param}: it would paint over the whole picture. Leave {param} out and say in the "
-                "prompt what is to change and what is to stay."
-            )
-            raise Failure(Code.UNSUPPORTED_OPERATION, message, param=param)
+    if sheet.mask and not model.masks:
+        raise no_mask(model)
+    if sheet.mask and not sheet.pictures:
+        raise Failure(Code.INVALID_VALUE, "mask belongs to a picture, and image holds none.", param="mask")
+    if sheet.markup:
+        message = f"{model.id} takes no markup; draw it into the picture itself and send that as image."
+        raise Failure(Code.UNSUPPORTED_OPERATION, message, param="markup")

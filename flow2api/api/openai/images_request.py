@@ -14,12 +14,24 @@ from flow2api.api.exchange import GatewayRequest
 from flow2api.api.inputs import Given, Reference, Upload
 from flow2api.api.wire import convert, decode, decoder, weigh
 from flow2api.api.wishes import Request
+from flow2api.domain.job import OptionValue
+from flow2api.domain.model import Model
 from flow2api.domain.rendition import Format, Rendition
 from flow2api.errors import Code, Failure
 
 MAX_PARTIALS = 3
 # What older programs call it.
 _SPELLED = {"jpg": "jpeg"}
+# The names that OpenAI's models had for it over the years.
+_QUALITIES = {
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "standard": "medium",
+    "hd": "high",
+    "xhigh": "high",
+    "max": "high",
+}
 # These two names came with links when they were new, and programs that ask for them by name still read nothing else.
 LINKS_BY_DEFAULT = frozenset({"dall-e-2", "dall-e-3"})
 
@@ -76,7 +88,7 @@ class Sheet(NamedTuple):
 
     asked: ImagesRequest
     pictures: Sequence[Given]
-    mask: bool
+    mask: Given | None
     markup: bool
 
 
@@ -119,21 +131,27 @@ def check(asked: ImagesRequest) -> None:
 
     Raises:
         Failure: so it is."""
-    check_background(asked.background)
     if not 0 <= (asked.partial_images or 0) <= MAX_PARTIALS:
         message = f"partial_images must be a number from 0 to {MAX_PARTIALS}."
         raise Failure(Code.INVALID_VALUE, message, param="partial_images")
 
 
-def check_background(background: str | None) -> None:
-    """Refuse a background that no model here can make, since a picture without it would be of no use.
+def further(model: Model, background: str | None, quality: str | float | None) -> dict[str, OptionValue]:
+    """Background and quality, for a model that has a choice of them. Elsewhere a quality says nothing, since clients send one with
+    everything; but a picture without the background that was asked for would be of no use.
 
     Raises:
-        Failure: so it is."""
-    word = _one_of("background", background or "auto", ("auto", "opaque", "transparent"))
-    if word == "transparent":
-        message = "No model here makes transparent backgrounds; leave background out, or ask for `opaque`."
+        Failure: the model cannot make the background."""
+    ground = _one_of("background", background or "auto", ("auto", "opaque", "transparent"))
+    if ground == "transparent" and "background" not in model.options:
+        message = f"{model.id} makes no transparent backgrounds; leave background out, or ask for `opaque`."
         raise Failure(Code.UNSUPPORTED_OPERATION, message, param="background")
+    found: dict[str, OptionValue] = {}
+    if ground != "auto" and "background" in model.options:
+        found["background"] = ground
+    if (word := _QUALITIES.get(str(quality))) and "quality" in model.options:
+        found["quality"] = word
+    return found
 
 
 async def read(request: GatewayRequest, body: bytes | bytearray) -> Sheet:
@@ -146,7 +164,8 @@ async def read(request: GatewayRequest, body: bytes | bytearray) -> Sheet:
     await weigh(body)
     asked = decode(body, _decoder)
     pictures = [*_references("image", asked.image), *_references("images", asked.images)]
-    return Sheet(asked, pictures, asked.mask is not None, asked.markup is not None)
+    mask = next(_references("mask", asked.mask), None)
+    return Sheet(asked, pictures, mask, asked.markup is not None)
 
 
 def _of_form(form: forms.Form) -> Sheet:
@@ -154,8 +173,11 @@ def _of_form(form: forms.Form) -> Sheet:
     files = [Upload(file.data, "image") for name in ("image", "images") for file in form.files_of(name)]
     links = [Reference(url, "image") for name in ("image", "images") for url in form.all(name)]
     fields = {name: value for name, value in form.values().items() if name not in ("image", "images")}
-    given = {name: bool(form.files_of(name)) or name in fields for name in ("mask", "markup")}
-    return Sheet(convert(fields, ImagesRequest), [*files, *links], given["mask"], given["markup"])
+    asked = convert(fields, ImagesRequest)
+    masks: list[Given] = [Upload(file.data, "mask") for file in form.files_of("mask")]
+    masks += _references("mask", asked.mask)
+    mask = masks[0] if masks else None
+    return Sheet(asked, [*files, *links], mask, bool(form.files_of("markup")) or asked.markup is not None)
 
 
 def _references(param: str, pictures: Pictures | None) -> Iterator[Reference]:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import partial
 
 import msgspec
-from msgspec.structs import replace
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.api import batch, pictures, sse, waiting
@@ -70,7 +69,7 @@ class Responses:
         await weigh(body)
         asked = decode(body, _decoder)
         model = self._model(asked, key)
-        asked = replace(asked, model=model.id)
+        asked = responses_request.with_options(asked, model)
         responses_request.check(asked)
         rendition = asked.rendition()
         said = responses_request.messages(asked.input)

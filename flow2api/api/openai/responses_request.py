@@ -6,10 +6,12 @@ Everything else that clients send is ignored. Pure data.
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from flow2api.api.openai import images_request
 from flow2api.api.openai.chat_request import ImageUrl, Message, Part
 from flow2api.api.wishes import Place, Request
+from flow2api.domain.model import Model
 from flow2api.domain.rendition import Rendition
 from flow2api.errors import Code, Failure
 
@@ -91,15 +93,21 @@ def check(asked: ResponsesRequest) -> None:
 
     Raises:
         Failure: so it is."""
-    tool = asked.tool
     if not asked.input:
         raise Failure(Code.MISSING_REQUIRED_PARAMETER, "input must say what to make; it is empty.", param="input")
-    if tool is None:
-        return
-    images_request.check_background(tool.background)
-    if tool.input_image_mask is not None:
-        message = "Masks are not taken: the whole picture would be painted over. Say in the text what is to change."
+    if asked.tool and asked.tool.input_image_mask is not None:
+        message = "Masks are taken by POST /v1/images/edits alone. Say in the text what is to change."
         raise Failure(Code.UNSUPPORTED_OPERATION, message, param="tools.input_image_mask")
+
+
+def with_options(asked: ResponsesRequest, model: Model) -> ResponsesRequest:
+    """The request for this model, with what its tool says of background and quality.
+
+    Raises:
+        Failure: the model cannot make the background."""
+    tool = asked.tool
+    found = images_request.further(model, tool.background, tool.quality) if tool else {}
+    return replace(asked, model=model.id, options=found | (asked.options or {}))
 
 
 def messages(items: str | Sequence[Item] | None) -> list[Message]:

@@ -10,12 +10,12 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Made
 from flow2api.domain.tier import Tier
 from flow2api.net.message import Response
-from flow2api.providers.base import Balance, Begun, Check, Picture, Prepared, Stage
+from flow2api.providers.base import Balance, Begun, Check, Order, Picture, Prepared, Stage
 from flow2api.providers.calls import Calls
 from flow2api.providers.gateway import failures, wire
 from flow2api.providers.gateway.failures import Call
 from flow2api.providers.gateway.how import how_of
-from flow2api.providers.gateway.shapes import FORMS, Handle, Input, handle_of
+from flow2api.providers.gateway.shapes import FORMS, Handle, Input, Inputs, handle_of
 from flow2api.providers.keyed import KeySession, check_each
 
 CENTS = 100
@@ -49,7 +49,7 @@ class GatewaySession(KeySession):
         generation = prepared.order.generation
         how = how_of(generation)
         form = FORMS[how.shape]
-        ask = form.order(generation, how, [await _read(picture) for picture in prepared.order.pictures])
+        ask = form.order(generation, how, await _inputs(prepared.order))
         answer = await self._calls.send(
             Call.SUBMIT.value,
             "POST",
@@ -136,6 +136,11 @@ class GatewaySession(KeySession):
 
     def _failure(self, answer: Response, call: Call) -> UpstreamFailure:
         return failures.failure_of(answer, call, self._clock(), self._calls.masked)
+
+
+async def _inputs(order: Order) -> Inputs:
+    pictures = [await _read(picture) for picture in order.pictures]
+    return Inputs(pictures, await _read(order.mask) if order.mask else None)
 
 
 async def _read(picture: Picture) -> Input:

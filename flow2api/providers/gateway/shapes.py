@@ -39,6 +39,14 @@ class Input(NamedTuple):
         return File(field, f"input.{self.mime.partition('/')[2]}", self.mime, self.data)
 
 
+class Inputs(NamedTuple):
+    """What an order brings along."""
+
+    pictures: Sequence[Input] = ()
+    mask: Input | None = None
+    """Only for models that take one."""
+
+
 class Ask(NamedTuple):
     """One call that orders something."""
 
@@ -61,7 +69,7 @@ class Standing(NamedTuple):
 class Form(Protocol):
     """One shape."""
 
-    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+    def order(self, generation: Generation, how: How, inputs: Inputs) -> Ask:
         """The call for an order."""
 
     def begun(self, body: bytes, how: How) -> Begun:
@@ -90,14 +98,16 @@ class Handle(msgspec.Struct, frozen=True):
 class Images:
     """OpenAI's pictures, answered at once."""
 
-    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+    def order(self, generation: Generation, how: How, inputs: Inputs) -> Ask:
         fields = fields_of(generation, how)
         if generation.count > 1:
             fields[how.count] = generation.count
-        if not inputs:
+        if not inputs.pictures:
             return Ask("/v1/images/generations", body=fields, max_mib=IMAGE_MIB)
-        field = "image" if len(inputs) == 1 else "image[]"
-        files = [picture.file(field) for picture in inputs]
+        field = "image" if len(inputs.pictures) == 1 else "image[]"
+        files = [picture.file(field) for picture in inputs.pictures]
+        if inputs.mask is not None:
+            files.append(inputs.mask.file("mask"))
         return Ask("/v1/images/edits", form=form(fields, files), max_mib=IMAGE_MIB)
 
     def begun(self, body: bytes, how: How) -> Begun:
@@ -122,9 +132,9 @@ class Images:
 class Videos:
     """OpenAI's clips."""
 
-    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+    def order(self, generation: Generation, how: How, inputs: Inputs) -> Ask:
         fields = fields_of(generation, how) | {"seconds": str(generation.seconds)}
-        files = [picture.file("input_reference") for picture in inputs]
+        files = [picture.file("input_reference") for picture in inputs.pictures]
         return Ask("/v1/videos", form=form(fields, files))
 
     def begun(self, body: bytes, how: How) -> Begun:
@@ -158,12 +168,12 @@ class Relay:
 class Sora(Relay):
     """Shaped after Sora: pictures as a list of links."""
 
-    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+    def order(self, generation: Generation, how: How, inputs: Inputs) -> Ask:
         fields = fields_of(generation, how) | {"duration": str(generation.seconds)}
         if generation.resolution == "1080p":
             fields["hd"] = True
-        if inputs:
-            fields["images"] = [picture.link for picture in inputs]
+        if inputs.pictures:
+            fields["images"] = [picture.link for picture in inputs.pictures]
         return Ask("/v2/videos/generations", body=fields)
 
     def begun(self, body: bytes, how: How) -> Begun:
@@ -176,10 +186,10 @@ class Sora(Relay):
 class Tasks(Relay):
     """A path for each model, and for each way to make a clip with it."""
 
-    def order(self, generation: Generation, how: How, inputs: Sequence[Input]) -> Ask:
+    def order(self, generation: Generation, how: How, inputs: Inputs) -> Ask:
         fields = fields_of(generation, how) | {"duration": generation.seconds}
-        way, names = _WAYS[min(len(inputs), len(_WAYS) - 1)]
-        fields |= {name: picture.link for name, picture in zip(names, inputs, strict=False)}
+        way, names = _WAYS[min(len(inputs.pictures), len(_WAYS) - 1)]
+        fields |= {name: picture.link for name, picture in zip(names, inputs.pictures, strict=False)}
         return Ask(f"/v1/video/{quote(how.family, safe='')}/{way}", body=fields)
 
     def begun(self, body: bytes, how: How) -> Begun:

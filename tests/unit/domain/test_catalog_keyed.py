@@ -72,7 +72,7 @@ def test_what_may_be_left_out_is_left_out_and_said(
         ("fal/hailuo-02-text", {"camera_fixed": True}, "it takes prompt_optimizer"),
         ("fal/flux-pro-ultra", {"safety_tolerance": "9"}, "must be 1, 2, 3, 4, 5 or 6"),
         ("fal/flux-kontext", {"guidance_scale": 21}, "from 1 up to 20"),
-        ("gateway/gpt-image-1", {"raw": True}, "it takes no such parameter"),
+        ("gateway/gpt-image-1", {"raw": True}, "it takes quality and background"),
     ],
 )
 def test_any_other_parameter_that_a_model_does_not_take_is_refused(
