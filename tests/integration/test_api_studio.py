@@ -18,10 +18,13 @@ def order(**more: Any) -> dict[str, Any]:
 
 async def test_the_offer_tells_what_each_model_takes_and_no_fixed_form_of_one(tmp_path: Path) -> None:
     async with opened(tmp_path) as (_, client):
-        models = {model["id"]: model for model in (await client.get("/api/studio")).json()["models"]}
+        offer = (await client.get("/api/studio")).json()
+        models = {model["id"]: model for model in offer["models"]}
         assert "16:9" in models[MODEL]["accepts"]["aspect_ratios"]
         assert models[CLIP_MODEL]["kind"] == "video"
         assert f"{MODEL}-landscape" not in models
+        assert MODEL in offer["ready"]
+        assert not any(name.startswith("fal/") for name in offer["ready"])
 
 
 async def test_an_order_is_a_generation_of_the_studio_that_runs_on_by_itself(tmp_path: Path) -> None:

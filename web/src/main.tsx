@@ -12,6 +12,7 @@ import "./style/fields.css";
 import "./style/overview.css";
 import "./style/pages.css";
 import "./style/log.css";
+import "./style/create.css";
 import { App } from "./app";
 import { clockAhead } from "./live/state";
 import { followClock } from "./format";

@@ -11,6 +11,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 from quart_trio.wrappers import TrioResponse
 
+from flow2api.actors.accounts import ListAccounts
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
 from flow2api.api.described import described
@@ -35,6 +36,8 @@ class StudioOffer(msgspec.Struct, frozen=True):
     """Every model that can be ordered from now, with what it takes."""
 
     models: list[ModelEntry]
+    ready: list[str]
+    """The ids of those whose provider has an account, whatever its standing."""
 
 
 class StudioOrder(msgspec.Struct, kw_only=True):
@@ -78,8 +81,10 @@ class _Views:
 
     @described("Tell what can be ordered by hand", StudioOffer)
     async def offer(self, request: GatewayRequest) -> TrioResponse:
-        models = [entry_of(model) for model in self._services.catalog.models() if model.fixed is None]
-        return wire.answer(StudioOffer(models))
+        models = [model for model in self._services.catalog.models() if model.fixed is None]
+        providers = {view.account.provider for view in await self._services.accounts.ask(ListAccounts())}
+        ready = [model.id for model in models if model.provider in providers]
+        return wire.answer(StudioOffer([entry_of(model) for model in models], ready))
 
     @described(
         "Order by hand",

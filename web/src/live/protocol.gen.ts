@@ -273,7 +273,7 @@ export interface Changes {
 }
 
 /** Every error code that a caller can meet. Adding one means adding its row to `KINDS`. */
-export type Code = "admin_required" | "cancelled" | "captcha_refused" | "captcha_unavailable" | "conflict" | "content_policy_violation" | "draining" | "expired" | "generation_timeout" | "insufficient_quota" | "internal_error" | "invalid_api_key" | "invalid_image" | "invalid_json" | "invalid_type" | "invalid_value" | "join_failed" | "method_not_allowed" | "missing_required_parameter" | "model_not_allowed" | "model_not_found" | "no_account_available" | "not_found" | "outcome_unknown" | "queue_full" | "queue_timeout" | "rate_limit_exceeded" | "request_timeout" | "request_too_large" | "result_lost" | "route_not_allowed" | "unsupported_media_type" | "unsupported_operation" | "upscale_failed" | "upstream_error" | "upstream_rejected" | "upstream_unreachable";
+export type Code = "admin_required" | "cancelled" | "captcha_refused" | "captcha_unavailable" | "conflict" | "content_policy_violation" | "draining" | "expired" | "generation_timeout" | "insufficient_quota" | "internal_error" | "invalid_api_key" | "invalid_image" | "invalid_json" | "invalid_type" | "invalid_value" | "join_failed" | "method_not_allowed" | "missing_required_parameter" | "model_not_allowed" | "model_not_found" | "no_account_available" | "not_found" | "outcome_unknown" | "queue_full" | "queue_timeout" | "rate_limit_exceeded" | "request_timeout" | "request_too_large" | "result_lost" | "route_not_allowed" | "unsupported_media_type" | "unsupported_operation" | "upscale_failed" | "upstream_error" | "upstream_rejected" | "upstream_unreachable" | "video_failed" | "video_not_ready";
 
 /** What the page sent, or a topic, could not be served; the connection goes on. */
 export interface Complaint {
@@ -366,6 +366,7 @@ export interface Generation {
   upscale_credits: number;
   tier_models: Record<string, string>;
   tier_credits: Record<string, number>;
+  warnings: Array<string>;
   options: Record<string, string | boolean | number | number>;
   how: Record<string, unknown>;
   group: string;
@@ -447,6 +448,7 @@ export interface Job {
   updated_at: number;
   queue_deadline: number;
   deadline: number;
+  remix_of: string | null;
   detached: boolean;
   idempotency: Idempotency | null;
   digest: string;
@@ -627,15 +629,16 @@ export interface MailboxStatistics {
   last_error: string | null;
 }
 
-/** One model as clients list it. `name` is what some menus show in place of the id; all from `kind` on is ours. */
+/** One model as clients list it. `name` is what some menus show in place of the id; `supported_endpoint_types` what a painting page looks for; the rest from `kind` on is ours. */
 export interface ModelEntry {
   id: string;
   object: string;
   created: number;
   owned_by: string;
   name: string;
-  kind: string;
+  kind: "image" | "video";
   description: string;
+  supported_endpoint_types: Array<"gemini" | "image-generation" | "openai" | "openai-response">;
   accepts: Accepts;
   needs: Needs;
 }
@@ -997,6 +1000,7 @@ export interface Source {
   account_id: string | null;
   aspect_ratio: string | null;
   seconds: number | null;
+  whole_seconds: number | null;
   context: string;
   before: Source | null;
 }
@@ -1027,6 +1031,7 @@ export interface StoreStatistics {
 /** Every model that can be ordered from now, with what it takes. */
 export interface StudioOffer {
   models: Array<ModelEntry>;
+  ready: Array<string>;
 }
 
 /** The body of `POST /api/studio`; what is absent is as usual for the model. */
@@ -1145,6 +1150,7 @@ export interface Way {
   upscale_credits: number;
   tier_models: Record<string, string>;
   tier_credits: Record<string, number>;
+  warnings: Array<string>;
   options: Record<string, string | boolean | number | number>;
   how: Record<string, unknown>;
   group: string;

@@ -8,6 +8,8 @@ export const PAGES = {
   overview: () => import("./overview"),
   generations: () => import("./generations"),
   logs: () => import("./logs"),
+  studio: () => import("./studio"),
+  gallery: () => import("./gallery"),
   accounts: () => import("./accounts"),
   captcha: () => import("./captcha"),
   proxies: () => import("./proxies"),
@@ -22,6 +24,7 @@ export type PageName = keyof typeof PAGES;
 
 export const GROUPS: readonly { name: "watch" | "create" | "supply" | "run"; pages: readonly (PageName & IconName)[] }[] = [
   { name: "watch", pages: ["overview", "generations", "logs"] },
+  { name: "create", pages: ["studio", "gallery"] },
   { name: "supply", pages: ["accounts", "captcha", "proxies", "models"] },
   { name: "run", pages: ["keys", "system", "backups"] },
 ];

@@ -1,20 +1,19 @@
 /** The way into the studio, with what to begin from. */
 import type { ComponentChildren } from "preact";
 import { href } from "../route";
-import { isPage } from "./index";
 
 interface Props {
   main?: boolean;
+  tiny?: boolean;
   /** Run the same again, use its result as a reference, or continue it. */
   as?: "from" | "remix" | "extend";
   id?: string;
   children: ComponentChildren;
 }
 
-export function StudioLink({ main, as, id, children }: Props) {
-  if (!isPage("studio")) return null;
+export function StudioLink({ main, tiny, as, id, children }: Props) {
   return (
-    <a class={`button ${main ? "main" : ""}`} href={href("studio", as && id ? { [as]: id } : {})}>
+    <a class={`button ${main ? "main" : ""} ${tiny ? "tiny" : ""}`} href={href("studio", as && id ? { [as]: id } : {})}>
       {children}
     </a>
   );

@@ -14,20 +14,21 @@ export interface History {
   more: () => Promise<void>;
 }
 
-function query(): string {
-  const state = param("state");
+function query(only: string): string {
+  const state = only || param("state");
   const given: Record<string, string> = { model: param("model"), state: state === "live" ? "" : state, q: param("q"), account: param("account"), kind: param("kind") };
   const known = Object.entries(given).filter(([, value]) => value);
   return new URLSearchParams([...known, ["limit", String(PAGE)]]).toString();
 }
 
-export function useHistory(): History {
+/** `only` names the state where the page shows no other. */
+export function useHistory(only = ""): History {
   const [rows, setRows] = useState<readonly Progress[]>([]);
   const [hasMore, setHasMore] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const [asked, setAsked] = useState(query);
+  const [asked, setAsked] = useState(() => query(only));
   const turn = useRef(0);
-  const wish = query();
+  const wish = query(only);
   // Who types is waited for.
   useEffect(() => {
     const id = setTimeout(() => setAsked(wish), 250);
@@ -50,5 +51,6 @@ export function useHistory(): History {
     [asked],
   );
   useEffect(() => void load([]), [load]);
-  return { rows, hasMore, error, more: () => load(rows) };
+  const more = useCallback(() => load(rows), [load, rows]);
+  return { rows, hasMore, error, more };
 }

@@ -1,0 +1,30 @@
+/** Studio and gallery. */
+import type { create as en } from "../en/create";
+
+export const create: Record<keyof typeof en, string> = {
+  "studio.form": "生成内容",
+  "studio.prompt": "想看到什么？",
+  "studio.references": "参考图",
+  "studio.references.needed": "图片",
+  "studio.references.explains": "最多 {n} 张，可拖放、粘贴或选择。",
+  "studio.reference.remove": "移除第 {n} 张图片",
+  "studio.drop": "拖放、粘贴或点击选择图片",
+  "studio.too.large": "图片不能超过 20 MB。",
+  "studio.too.many": "此模型最多使用 {n} 张图片。",
+  "studio.no.account": "{name}（无账号）",
+  "studio.clip": "要续写的视频",
+  "studio.clip.explains": "在作品中打开视频并选择“续写”。",
+  "studio.seed.explains": "相同种子会得到相同结果，留空则每次随机。",
+  "studio.make": "生成",
+  "studio.make.many": "生成 {n} 个",
+  "studio.free": "不消耗额度",
+  "studio.credits": "约 {n} 点额度",
+  "studio.lacks.prompt": "请填写提示词。",
+  "studio.lacks.picture": "此模型需要图片。",
+  "studio.lacks.clip": "请选择要续写的视频。",
+  "studio.empty": "还没有生成内容",
+  "studio.empty.next": "填写提示词并点击“生成”，进度和结果会显示在这里。",
+  "gallery.search": "提示词或模型",
+  "gallery.empty": "还没有作品",
+  "gallery.empty.next": "网关生成的图片和视频在保留期内都会显示在这里。",
+};
