@@ -17,13 +17,14 @@ from flow2api import process
 from flow2api.actors.accounts import AddAccount
 from flow2api.actors.proxies import Proxies
 from flow2api.actors.proxy_messages import ProxiesMessage, reporting_to
+from flow2api.api.admin.password import PASSWORD_SETTING
 from flow2api.api.server import open_listeners
 from flow2api.config import Config, ConfigError, ProxyConfig, Resolved
 from flow2api.domain.catalog import Catalog, CatalogError
 from flow2api.instance import InstanceLock
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.stall import watching_stalls
-from flow2api.log import Secret
+from flow2api.log import Secret, keeping_tail
 from flow2api.net.exits import parse_exit
 from flow2api.net.http import open_http
 from flow2api.net.url import parse_url
@@ -38,6 +39,8 @@ log = logging.getLogger("flow2api.app")
 # An operator's own models, beside the settings file.
 OWN_MODELS = Path("config/models.toml")
 DATABASE = "flow2api.db"
+# Short enough to type, and the door slows guessing down.
+SETUP_TOKEN_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Gateway:
     admin_token: Secret
     first_key: Secret | None
     """The API key that was made because there was none; to be shown this once."""
+    setup_token: Secret | None
+    """Lets whoever holds it set the administrator's password from another machine; None when there is one."""
     drain: Callable[[], None] = field(repr=False)
     """Begin to stop: what waits is told; what is paid for is waited for. A plain call."""
     wait_draining: Callable[[], Awaitable[None]] = field(repr=False)
@@ -82,7 +87,7 @@ async def open_gateway(
     """
     _check_proxies(resolved.config.proxy)
     data_dir = Path(resolved.config.storage.data_dir)
-    with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds):
+    with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds), keeping_tail() as tail:
         seal = Seal(load_master_key(data_dir, environ))
         proxies: Mailbox[ProxiesMessage] = Mailbox("proxies", Proxies.mailbox_size)
         async with (
@@ -90,13 +95,18 @@ async def open_gateway(
             open_store(data_dir / DATABASE, seal) as store,
             open_http(on_exit=reporting_to(proxies.ref)) as http,
         ):
-            resolved = resolved.with_overrides(await store.read(settings.all_settings))
+            stored = await store.read(settings.all_settings)
+            resolved = resolved.with_overrides(stored)
             for problem in resolved.ignored:
                 log.warning("a stored setting is ignored: %s", problem)
             admin_token = Secret(secrets.token_urlsafe(32))
+            setup_token = Secret("" if PASSWORD_SETTING in stored else secrets.token_urlsafe(SETUP_TOKEN_BYTES))
             catalog = await trio.to_thread.run_sync(_load_catalog)
             _check_providers(catalog)
-            tree = Tree(Ground(resolved.config, store, http, proxies, catalog, listeners, admin_token, take_up))
+            ground = Ground(
+                resolved.config, store, http, proxies, catalog, listeners, admin_token, setup_token, tail, take_up
+            )
+            tree = Tree(ground)
             await tree.offer.load()
             made = await _keys(tree, api_key, first_key)
             async with _running(tree):
@@ -108,6 +118,7 @@ async def open_gateway(
                     config=resolved.config,
                     url=listeners.urls[0],
                     admin_token=admin_token,
+                    setup_token=setup_token if setup_token else None,
                     first_key=Secret(made) if made else None,
                     drain=tree.start_drain,
                     wait_draining=tree.draining.wait,

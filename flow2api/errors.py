@@ -22,6 +22,8 @@ class Code(StrEnum):
     UPSTREAM_REJECTED = "upstream_rejected"
     INVALID_API_KEY = "invalid_api_key"
     ADMIN_REQUIRED = "admin_required"
+    SECOND_FACTOR_REQUIRED = "second_factor_required"
+    FORBIDDEN = "forbidden"
     MODEL_NOT_ALLOWED = "model_not_allowed"
     ROUTE_NOT_ALLOWED = "route_not_allowed"
     MODEL_NOT_FOUND = "model_not_found"
@@ -75,6 +77,8 @@ KINDS: dict[Code, Kind] = {
     Code.UPSTREAM_REJECTED: Kind(400, _BAD, False),
     Code.INVALID_API_KEY: Kind(401, _BAD, False),
     Code.ADMIN_REQUIRED: Kind(401, _BAD, False),
+    Code.SECOND_FACTOR_REQUIRED: Kind(401, _BAD, False),
+    Code.FORBIDDEN: Kind(403, "permission_error", False),
     Code.MODEL_NOT_ALLOWED: Kind(403, "permission_error", False),
     Code.ROUTE_NOT_ALLOWED: Kind(403, "permission_error", False),
     Code.MODEL_NOT_FOUND: Kind(404, _BAD, False),

@@ -5,14 +5,18 @@ through `mask`: values that were registered as secrets, then patterns of what lo
 """
 
 import hmac
+import itertools
 import json
 import logging
 import re
 import sys
+import traceback
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Literal, TextIO
+from typing import Literal, NamedTuple, TextIO
 
 MASK = "***"
 # Shorter values would also be masked where they are ordinary words.
@@ -161,6 +165,73 @@ class JsonFormatter(_Formatter):
         line |= {"error": error} if error else {}
         line |= {"traceback": traceback} if traceback else {}
         return json.dumps(line, ensure_ascii=False)
+
+
+class Heard(NamedTuple):
+    """One fact as the tail keeps it; masked when it is read."""
+
+    number: int
+    at: float
+    level: str
+    logger: str
+    message: str
+    request_id: str
+    given: Mapping[str, str]
+    error: str
+    traceback: str
+
+    def masked(self) -> "Heard":
+        given = {name: str(_plain(value, name)) for name, value in self.given.items()}
+        message, error, trace = mask(self.message), mask(self.error), mask(self.traceback)
+        return self._replace(message=message, given=given, error=error, traceback=trace)
+
+
+class Tail(logging.Handler):
+    """Keeps the newest facts for whoever wants to see them live. Cheap while nobody does: nothing is masked before it is read.
+
+    Handlers run on any thread; one append to a bounded queue is all that they share.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._kept: deque[Heard] = deque(maxlen=size)
+        self._numbers = itertools.count(1)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        # What belongs to the record alone is taken over as text: keeping an exception would keep all that its frames hold.
+        trace = "" if error is None else "".join(traceback.format_exception(error))
+        given = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        self._kept.append(
+            Heard(
+                next(self._numbers),
+                record.created,
+                record.levelname.lower(),
+                record.name,
+                record.getMessage(),
+                request_id.get(),
+                {name: str(value) for name, value in given.items()},
+                "" if error is None else "; ".join(_leaves(error)),
+                trace,
+            )
+        )
+
+    def after(self, number: int) -> list[Heard]:
+        """The kept facts with a higher number, oldest first and masked."""
+        kept = list(self._kept)
+        return [fact.masked() for fact in kept if fact.number > number]
+
+
+@contextmanager
+def keeping_tail(size: int = 500) -> Iterator[Tail]:
+    """Keep the newest facts of everything that is logged during the block."""
+    tail = Tail(size)
+    root = logging.getLogger()
+    root.addHandler(tail)
+    try:
+        yield tail
+    finally:
+        root.removeHandler(tail)
 
 
 def setup_logging(

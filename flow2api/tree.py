@@ -13,6 +13,8 @@ import trio
 from flow2api.actors.account import AccountParts
 from flow2api.actors.account_rounds import AccountRounds
 from flow2api.actors.accounts import Accounts, AccountsMessage
+from flow2api.actors.alerts import AlertBoard, Alerts
+from flow2api.actors.browser import Browser, BrowserMessage
 from flow2api.actors.captcha import BROWSER_DRAIN_SECONDS, Captcha, CaptchaParts, NoCaptcha, TabCaptcha
 from flow2api.actors.captcha_source import CaptchaSource
 from flow2api.actors.chores import chores
@@ -50,7 +52,7 @@ from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.supervisor import ChildSpec, Supervisor
 from flow2api.kit.timing import Backoff
-from flow2api.log import Secret
+from flow2api.log import Secret, Tail
 from flow2api.net.guard import Guard
 from flow2api.net.http import Http
 from flow2api.net.probe import probe
@@ -74,6 +76,9 @@ class Ground:
     catalog: Catalog
     listeners: Listeners
     admin_token: Secret
+    setup_token: Secret
+    """Empty when an administrator has set a password already."""
+    tail: Tail
     take_up: bool
     """Whether stored generations go on and the regular work is done: not in a gateway that a command starts for itself."""
 
@@ -88,7 +93,7 @@ class Tree:
         self.doors = trio.Event()
         """Set when everything is ready for callers."""
         self.bus = EventBus()
-        self.keys = KeyRing(store)
+        self.keys = KeyRing(store, bus=self.bus)
         # The operator's token opens the API as well, so that a command needs no key of its own.
         self.keys.lend(ground.admin_token.reveal(), "admin")
         self.offer = Offer(store, ground.catalog)
@@ -97,6 +102,7 @@ class Tree:
         self._http = ground.http
         self._exits = ExitBook(config.proxy.rotation)
         self._roster = Roster()
+        self._alerts = AlertBoard()
         self._line: FairQueue[object] = FairQueue()
         self._library = Library(Path(config.storage.data_dir) / "media")
         self._sessions = SessionRefresh(Logins(Path(config.storage.data_dir)))
@@ -117,6 +123,7 @@ class Tree:
             self.bus.publish(DrainStarted(at=time.time()))
 
     def _make_mailboxes(self) -> None:
+        self._browser: Mailbox[BrowserMessage] = Mailbox("captcha browser", Browser.mailbox_size)
         self._tabs: Mailbox[TabPoolMessage] = Mailbox("captcha tabs", TabPool.mailbox_size)
         self._ledger: Mailbox[Note] = Mailbox("ledger", Ledger.mailbox_size)
         self._media: Mailbox[MediaMessage] = Mailbox("media", Media.mailbox_size)
@@ -170,6 +177,7 @@ class Tree:
             # Only the server asks it; jobs nudge it without waiting.
             webhooks,
             *([schedules] if self._ground.take_up else []),
+            ChildSpec("alerts", lambda: Alerts(self._alerts, self.bus, self._roster, self._schedules.views)),
             ChildSpec(
                 "server",
                 lambda: Serving(self._services(), self._ground.listeners, self.doors),
@@ -229,7 +237,7 @@ class Tree:
             bus=self.bus,
             now=time.time,
         )
-        return Captcha(parts, self._tabs)
+        return Captcha(parts, self._browser, self._tabs)
 
     def _proxy_parts(self) -> ProxyParts:
         proxy = self.config.proxy
@@ -267,14 +275,20 @@ class Tree:
             accounts=self._accounts.ref,
             media=self._media.ref,
             webhooks=self._webhooks.ref,
+            proxies=self.proxies,
+            browser=self._browser.ref,
+            tabs=self._tabs.ref,
             library=self._library,
             schedules=self._schedules,
             http=self._http,
             guard=Guard(self.config.media.allow_private),
             bus=self.bus,
             keys=self.keys,
+            alerts=self._alerts,
+            tail=self._ground.tail,
             draining=self.draining,
             admin_token=self._ground.admin_token.reveal(),
+            setup_token=self._ground.setup_token.reveal(),
             started_at=time.time(),
             tree=self.root.statistics,
             pace=Pace(blank_after_seconds=server.blank_after_seconds, beat_seconds=server.beat_seconds),

@@ -46,9 +46,15 @@ FENCED: dict[str, tuple[str, ...]] = {
     "click": ("flow2api/cli/",),
     "rich": ("flow2api/cli/",),
 }
-# Where an unexpected exception ends: an actor's life, a request, a connection, and a job, which must not meet a bug again and
-# again after every restart of the engine.
-MAY_CATCH_ALL = ("flow2api/kit/", "flow2api/api/exchange.py", "flow2api/api/worker.py", "flow2api/actors/job_run.py")
+# Where an unexpected exception ends: an actor's life, a request, a connection, a topic of the dashboard, which must not take the API
+# with it, and a job, which must not meet a bug again and again after every restart of the engine.
+MAY_CATCH_ALL = (
+    "flow2api/kit/",
+    "flow2api/api/exchange.py",
+    "flow2api/api/worker.py",
+    "flow2api/api/live/topic.py",
+    "flow2api/actors/job_run.py",
+)
 
 
 def imported(node: ast.AST) -> Iterator[str]:

@@ -6,6 +6,7 @@ Each account is an on-demand child that parks when it keeps crashing, so one bad
 import hmac
 import logging
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar, assert_never
 
@@ -25,6 +26,7 @@ from flow2api.kit.actor import Actor
 from flow2api.kit.errors import ActorError, UnknownChild
 from flow2api.kit.life import Life
 from flow2api.kit.mailbox import Ask, Mailbox, Ref
+from flow2api.kit.spec import NodeStatistics
 from flow2api.kit.supervisor import ChildSpec, DynamicSupervisor
 from flow2api.providers.base import Balance, Provider, Session
 from flow2api.store import accounts
@@ -178,6 +180,9 @@ class Accounts(Actor[AccountsMessage]):
             case _:
                 assert_never(message)
         return None
+
+    def below(self) -> Sequence[NodeStatistics]:
+        return self._pool.nodes()
 
     async def drain(self) -> None:
         await self._pool.stop()

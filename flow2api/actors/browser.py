@@ -16,7 +16,9 @@ from flow2api.browser.cdp import Session, open_session
 from flow2api.browser.chromium import Chromium, open_chromium
 from flow2api.browser.errors import BrowserFault, BrowserUnavailable
 from flow2api.domain.captcha import BrowserState, BrowserView
+from flow2api.domain.events import BrowserChanged
 from flow2api.kit.actor import Actor
+from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ask, Reply
 
 log = logging.getLogger("flow2api.browser")
@@ -53,8 +55,9 @@ class Browser(Actor[BrowserMessage]):
     mailbox_size: ClassVar[int] = 64
     expected: ClassVar[tuple[type[Exception], ...]] = (BrowserFault,)
 
-    def __init__(self, profile: Path, now: Callable[[], float]) -> None:
+    def __init__(self, profile: Path, bus: EventBus, now: Callable[[], float]) -> None:
         self._profile = profile
+        self._bus = bus
         self._now = now
         self._wanted = trio.Event()
         self._waiting: list[Reply[Connected]] = []
@@ -139,6 +142,7 @@ class Browser(Actor[BrowserMessage]):
 
     def _show(self, state: BrowserState, **changes: object) -> None:
         self._view = msgspec.structs.replace(self._view, state=state, since=self._now(), **changes)
+        self._bus.publish(BrowserChanged(view=self._view, at=self._view.since))
 
 
 async def _first(*waits: Callable[[], Awaitable[object]]) -> object:

@@ -5,7 +5,7 @@ ever stops the API: whoever needs a token is told why there is none.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Never
@@ -22,6 +22,7 @@ from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.errors import ActorError
 from flow2api.kit.mailbox import Mailbox, Ref
+from flow2api.kit.spec import NodeStatistics
 from flow2api.kit.supervisor import ChildSpec, DynamicSupervisor
 from flow2api.providers.base import CaptchaToken
 
@@ -76,9 +77,9 @@ class Captcha(Actor[Never]):
 
     mailbox_size: ClassVar[int] = 1
 
-    def __init__(self, parts: CaptchaParts, pool: Mailbox[TabPoolMessage]) -> None:
+    def __init__(self, parts: CaptchaParts, browser: Mailbox[BrowserMessage], pool: Mailbox[TabPoolMessage]) -> None:
         self._parts = parts
-        self._browser: Mailbox[BrowserMessage] = Mailbox("captcha browser", Browser.mailbox_size)
+        self._browser = browser
         self._pool = pool
         self._branch = DynamicSupervisor("captcha branch", bus=parts.bus, on_exhausted="park")
 
@@ -88,7 +89,7 @@ class Captcha(Actor[Never]):
         await self._branch.start_child(
             ChildSpec(
                 "captcha browser",
-                lambda: Browser(parts.profile, parts.now),
+                lambda: Browser(parts.profile, parts.bus, parts.now),
                 mailbox=self._browser,
                 drain_seconds=BROWSER_DRAIN_SECONDS,
             )
@@ -96,10 +97,13 @@ class Captcha(Actor[Never]):
         await self._branch.start_child(
             ChildSpec(
                 "captcha tabs",
-                lambda: TabPool(self._browser.ref, parts.site, parts.rules, parts.now),
+                lambda: TabPool(self._browser.ref, parts.site, parts.rules, parts.bus, parts.now),
                 mailbox=self._pool,
             )
         )
+
+    def below(self) -> Sequence[NodeStatistics]:
+        return self._branch.nodes()
 
     async def drain(self) -> None:
         await self._branch.stop()

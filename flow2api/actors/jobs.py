@@ -63,6 +63,12 @@ class Peek(Ask[Progress | None], frozen=True):
     job_id: str
 
 
+class Survey(Ask[list[Progress]], frozen=True):
+    """How the newest live jobs stand, at most so many, oldest first; none of them is watched by that."""
+
+    limit: int
+
+
 class Cancel(Ask[Job], frozen=True):
     """Give a job up, and ask the provider to stop where it can. Answers with the job as it then is, which says what was done;
     `Failure` not_found, or conflict when the paid call is out and cannot be recalled."""
@@ -90,7 +96,7 @@ class WaitIdle(Ask[None], frozen=True):
     """Answered once no job lives any more: in a drain, when what was paid for is done."""
 
 
-JobsMessage = Submit | Attach | Peek | Cancel | Count | CountSpending | WaitIdle
+JobsMessage = Submit | Attach | Peek | Survey | Cancel | Count | CountSpending | WaitIdle
 
 
 class Line(Protocol):
@@ -145,6 +151,8 @@ class Jobs(Actor[JobsMessage]):
                 return None if live is None else Watch(live)
             case Peek():
                 return self._peek(message.job_id)
+            case Survey():
+                return [live.progress for live in list(self._live.values())[-message.limit :]]
             case Cancel():
                 self.answer_in_task(self._cancel, message.job_id)
             case Count():

@@ -16,7 +16,9 @@ from flow2api.actors.browser import BrowserMessage, Connect
 from flow2api.actors.tab_slot import Site, TabSlot
 from flow2api.browser.errors import BrowserFault, BrowserUnavailable
 from flow2api.domain.captcha import TabView
+from flow2api.domain.events import TabChanged, TabClosed
 from flow2api.kit.actor import Actor
+from flow2api.kit.bus import EventBus
 from flow2api.kit.errors import ActorError
 from flow2api.kit.mailbox import Ask, Ref
 from flow2api.providers.base import CaptchaToken
@@ -68,10 +70,13 @@ class TabPool(Actor[TabPoolMessage]):
     mailbox_size: ClassVar[int] = 256
     expected: ClassVar[tuple[type[Exception], ...]] = (BrowserFault,)
 
-    def __init__(self, browser: Ref[BrowserMessage], site: Site, rules: PoolRules, now: Callable[[], float]) -> None:
+    def __init__(
+        self, browser: Ref[BrowserMessage], site: Site, rules: PoolRules, bus: EventBus, now: Callable[[], float]
+    ) -> None:
         self._browser = browser
         self._site = site
         self._rules = rules
+        self._bus = bus
         self._now = now
         self._slots: dict[int, TabSlot] = {}
         self._ids = itertools.count(1)
@@ -135,8 +140,9 @@ class TabPool(Actor[TabPoolMessage]):
         return None
 
     def _open(self, exit_url: str | None) -> TabSlot:
-        slot = TabSlot(next(self._ids), self._site, exit_url, self._now)
+        slot = TabSlot(next(self._ids), self._site, exit_url, self._now, self._tell)
         self._slots[slot.id] = slot
+        self._tell(slot.view())
         self.tasks.start_soon(self._keep, slot, name=f"captcha tab {slot.id}")
         return slot
 
@@ -148,7 +154,11 @@ class TabPool(Actor[TabPoolMessage]):
             slot.give_up(fault if isinstance(fault, BrowserFault) else BrowserFault(str(fault)))
         finally:
             del self._slots[slot.id]
+            self._bus.publish(TabClosed(tab_id=slot.id, at=self._now()))
             self._signal_room()
+
+    def _tell(self, view: TabView) -> None:
+        self._bus.publish(TabChanged(view=view, at=self._now()))
 
     def _signal_room(self) -> None:
         """A tab has become idle or is gone: whoever waits for a place looks again."""

@@ -35,7 +35,14 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 class TabSlot:
     """A place for one tab. `run` opens it and keeps it until `close`; `token` may be asked by many at a time."""
 
-    def __init__(self, id_: int, site: Site, exit_url: str | None, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        id_: int,
+        site: Site,
+        exit_url: str | None,
+        now: Callable[[], float],
+        changed: Callable[[TabView], None],
+    ) -> None:
         self.id = id_
         self.exit_url = exit_url
         self.opened_at = self.used_at = now()
@@ -44,6 +51,7 @@ class TabSlot:
         self.users = 0
         self._site = site
         self._now = now
+        self._changed = changed
         self._latency = 0.0
         self._tab: Tab | None = None
         self._user_agent = ""
@@ -61,7 +69,9 @@ class TabSlot:
 
     def close(self) -> None:
         """Take no more users; the tab is closed when the present ones are done."""
-        self._closing.set()
+        if not self._closing.is_set():
+            self._closing.set()
+            self._changed(self.view())
 
     def view(self) -> TabView:
         state: TabState = "busy" if self.users else "ready"
@@ -91,6 +101,7 @@ class TabSlot:
                     self._user_agent = await tab.user_agent()
                 self._tab = tab
                 self._settled.set()
+                self._changed(self.view())
                 await self._stay(tab)
         except BrowserFault as fault:
             self._fail(fault)
@@ -134,6 +145,7 @@ class TabSlot:
         self.users += 1
         try:
             await self._settled.wait()
+            self._changed(self.view())
             if self._tab is None or self._trouble is not None:
                 raise self._trouble or BrowserFault("the tab was closed")
             began = time.perf_counter()
@@ -154,6 +166,7 @@ class TabSlot:
             self.users -= 1
             if not self.users:
                 self._unused.set()
+            self._changed(self.view())
 
     async def _token(self, tab: Tab, action: str) -> str:
         try:

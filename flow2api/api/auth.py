@@ -18,9 +18,11 @@ import trio
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.rates import RequestRates
 from flow2api.domain.catalog import Catalog
+from flow2api.domain.events import KeyChanged
 from flow2api.domain.key import UNLIMITED, ApiKey, Limits, Scope
 from flow2api.domain.model import Model
 from flow2api.errors import Code, Failure
+from flow2api.kit.bus import EventBus
 from flow2api.kit.timing import every
 from flow2api.store import keys
 from flow2api.store.door import Store
@@ -37,9 +39,10 @@ _HEADERS = (b"x-goog-api-key", b"x-api-key", b"api-key")
 class KeyRing:
     """All keys of the gateway. Shared by the routes; changed only through its own methods."""
 
-    def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, now: Callable[[], float] = time.time, bus: EventBus | None = None) -> None:
         self._store = store
         self._now = now
+        self._bus = bus or EventBus()
         self._by_digest: dict[str, ApiKey] = {}
         self._lent: dict[str, ApiKey] = {}
         self._used: dict[str, float] = {}
@@ -124,6 +127,7 @@ class KeyRing:
         )
         await self._store.write(keys.insert, key)
         self._by_digest[key.digest] = key
+        self._say_changed(key.id)
         return key
 
     async def change(self, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey | None:
@@ -139,6 +143,7 @@ class KeyRing:
             # A flush may have told a newer time of use meanwhile.
             used = self._by_digest[key.digest].last_used_at
             self._by_digest[key.digest] = msgspec.structs.replace(changed, last_used_at=used)
+            self._say_changed(key_id)
             return changed
 
     async def revoke(self, key_id: str) -> bool:
@@ -149,7 +154,11 @@ class KeyRing:
             key = self._stored(key_id)
             if revoked and key is not None:
                 self._by_digest[key.digest] = msgspec.structs.replace(key, revoked_at=now)
+                self._say_changed(key_id)
         return revoked
+
+    def _say_changed(self, key_id: str) -> None:
+        self._bus.publish(KeyChanged(key_id=key_id, at=self._now()))
 
     def _stored(self, key_id: str) -> ApiKey | None:
         return next((key for key in self._by_digest.values() if key.id == key_id), None)

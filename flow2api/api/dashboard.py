@@ -82,8 +82,8 @@ def _asset(file: Path, folder: Path) -> Asset:
     )
 
 
-def register(app: Application, folder: Path = FOLDER) -> None:
-    """Add the page and its files."""
+def register(app: Application, folder: Path = FOLDER) -> bool:
+    """Add the page and its files; whether there is a page to show."""
     assets = load(folder)
 
     @described(
@@ -110,6 +110,7 @@ def register(app: Application, folder: Path = FOLDER) -> None:
 
     app.route_to("GET", PATH, page)
     app.route_to("GET", f"{PATH}<path:name>", file)
+    return PAGE in assets
 
 
 def _answer(request: GatewayRequest, asset: Asset) -> TrioResponse:

@@ -75,6 +75,8 @@ class Description:
     """The routes of API keys that it belongs to; None where no API key is asked for."""
     failure: Any = None
     """The record of its error answers where that is not the usual one."""
+    everybody: bool = False
+    """Whether it is for everybody although it stands among the admin routes."""
     at: str = ""
     """The address as it is documented, such as `/v1/models/{model}`, where the rule says less."""
 

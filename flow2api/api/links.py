@@ -7,10 +7,18 @@ reaches an answer.
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
-
-from flow2api.api.exchange import GatewayRequest
+from typing import Any, Protocol
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
+
+
+class Caller(Protocol):
+    """What is known of who asks, be it for a page, an answer or a websocket."""
+
+    scope: Any
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of this lower-case name, as it came."""
 
 
 class Links:
@@ -20,7 +28,7 @@ class Links:
         self._public = public_url.rstrip("/")
         self._trusted = [ip_network(network, strict=False) for network in trusted_proxies]
 
-    def base(self, request: GatewayRequest) -> str:
+    def base(self, request: Caller) -> str:
         """Scheme, host and port of this gateway for this caller, without a slash at the end."""
         if self._public:
             return self._public
@@ -33,11 +41,21 @@ class Links:
             host = _bound(request)
         return f"{scheme}://{host}"
 
-    def media(self, request: GatewayRequest, name: str) -> str:
+    def same_origin(self, request: Caller) -> bool:
+        """Whether no foreign page is behind the request: browsers add what they know, passwords and cookies, to those as well."""
+        origin = _text(request.header(b"origin"))
+        own = (_text(request.header(b"host")), self.base(request).partition("://")[2])
+        return not origin or origin.partition("://")[2] in own
+
+    def secure(self, request: Caller) -> bool:
+        """Whether the caller's browser reaches this gateway by https; its page says so where it asks."""
+        return (_text(request.header(b"origin")) or self.base(request)).startswith("https://")
+
+    def media(self, request: Caller, name: str) -> str:
         """The public link of a stored file."""
         return f"{self.base(request)}/media/{name}"
 
-    def peer(self, request: GatewayRequest) -> str:
+    def peer(self, request: Caller) -> str:
         """The caller's address: the last one in X-Forwarded-For that is no trusted proxy, else the connection's own."""
         client = _client(request)
         if not self._trusted:
@@ -55,12 +73,12 @@ class Links:
         return any(parsed.version == network.version and parsed in network for network in self._trusted)
 
 
-def _client(request: GatewayRequest) -> str:
+def _client(request: Caller) -> str:
     client = request.scope.get("client")
     return str(client[0]) if client else ""
 
 
-def _bound(request: GatewayRequest) -> str:
+def _bound(request: Caller) -> str:
     """Where the connection came in, for a caller that names no usable host."""
     host, port = request.scope.get("server") or ("localhost", None)
     shown = f"[{host}]" if ":" in str(host) else str(host)

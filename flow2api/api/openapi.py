@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from flow2api import __version__
+from flow2api.api.admin.door import COOKIE
 from flow2api.api.described import JSON, Content, Description, OneOf, SameAs
 from flow2api.api.errors import Envelope
 from flow2api.api.routing import Route
@@ -36,13 +37,23 @@ _OF_ALL = (Code.INTERNAL_ERROR, Code.DRAINING)
 
 _Security = list[dict[str, list[str]]]
 _KEY_SECURITY: _Security = [{"bearer": []}, {"x-goog-api-key": []}, {"x-api-key": []}, {"api-key": []}, {"key": []}]
-_ADMIN_SECURITY: _Security = [{"admin-token": []}, {"admin-password": []}]
+_ADMIN_SECURITY: _Security = [{"admin-token": []}, {"admin-session": []}, {"admin-password": []}]
 _SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key."},
     **{name: {"type": "apiKey", "in": "header", "name": name} for name in ("x-goog-api-key", "x-api-key", "api-key")},
     "key": {"type": "apiKey", "in": "query", "name": "key"},
     "admin-token": {"type": "http", "scheme": "bearer", "description": "The token of the running instance."},
-    "admin-password": {"type": "http", "scheme": "basic", "description": "The user `admin` with the admin password."},
+    "admin-session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "The cookie of a sign-in. Changes need its token in the header `X-CSRF-Token` as well.",
+    },
+    "admin-password": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The user `admin` with the admin password, where there is no second factor.",
+    },
 }
 _RETRY_HEADERS = {
     "x-should-retry": {
@@ -99,8 +110,8 @@ def codes_of(route: Route, description: Description) -> tuple[Code, ...]:
     codes = [*description.errors, *_OF_ALL]
     if description.scope is not None:
         codes += _OF_KEY
-    if route.rule.startswith("/api/"):
-        codes += _OF_ADMIN
+    if _is_admins(route, description):
+        codes += _OF_ADMIN if route.method == "GET" else (*_OF_ADMIN, Code.FORBIDDEN)
     if description.body is not None:
         codes += _OF_BODY
     if description.query is not None:
@@ -108,6 +119,10 @@ def codes_of(route: Route, description: Description) -> tuple[Code, ...]:
     if _PART.search(route.rule):
         codes.append(Code.NOT_FOUND)
     return tuple(code for code in KINDS if code in codes)
+
+
+def _is_admins(route: Route, description: Description) -> bool:
+    return route.rule.startswith("/api/") and not description.everybody
 
 
 class _Schemas:
@@ -188,7 +203,7 @@ def _operation(route: Route, description: Description, schemas: _Schemas) -> dic
         operation["requestBody"] = {"required": True, "content": _content(description.body, schemas)}
     if description.scope is not None:
         operation |= {"security": _KEY_SECURITY, "x-scope": description.scope}
-    elif route.rule.startswith("/api/"):
+    elif _is_admins(route, description):
         operation["security"] = _ADMIN_SECURITY
     return operation
 

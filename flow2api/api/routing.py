@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol, cast
 
+import trio
 from quart.ctx import RequestContext
 from quart.typing import ResponseReturnValue
 from quart_trio import QuartTrio
@@ -34,6 +35,8 @@ class Application(QuartTrio):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.routes: list[Route] = []
+        self.closing = trio.Event()
+        """Set when the server stops listening: what would go on for ever has to end by itself."""
 
     def route_to(
         self,

@@ -21,6 +21,7 @@ from flow2api.api.gemini import dialect
 from flow2api.api.gemini import routes as gemini
 from flow2api.api.jobs import routes as jobs
 from flow2api.api.links import Links
+from flow2api.api.live import routes as live
 from flow2api.api.openai import chat, images, models, responses, videos
 from flow2api.api.routing import Application
 from flow2api.api.services import Services
@@ -34,6 +35,8 @@ BACKLOG = 4096
 # Longer than the idle limit of the usual proxies, so that they are the ones who close an unused connection.
 KEEP_ALIVE_SECONDS = 75.0
 HEAD_BYTES = 64 * 1024
+# The dashboard's page sends lists of topics and signs of life, nothing else.
+FRAME_BYTES = 64 * 1024
 
 
 def make_app(services: Services) -> Application:
@@ -61,10 +64,11 @@ def make_app(services: Services) -> Application:
     videos.register(app, services, links, desk)
     files.register(app, services)
     health.register(app, services)
-    welcome.register(app, services, links)
+    built = dashboard.register(app)
+    welcome.register(app, services, links, dashboard.PATH if built else None)
     reference.register(app)
-    dashboard.register(app)
-    admin.register(app, services, links, desk)
+    door = admin.register(app, services, links, desk)
+    live.register(app, services, door)
 
     @app.before_serving
     async def attend() -> None:
@@ -120,8 +124,13 @@ async def serve(
 
     Cancelling it cuts every connection; the listeners stay open for the next server then."""
     settings = _hypercorn_settings(config.server.grace_seconds)
+
+    async def wait_stop() -> None:
+        await draining.wait()
+        app.closing.set()
+
     async with trio.open_nursery() as nursery:
-        await nursery.start(serve_connections, app, settings, listeners.sockets, draining.wait)
+        await nursery.start(serve_connections, app, settings, listeners.sockets, wait_stop)
         log.info("listening url=%s", " ".join(listeners.urls))
         task_status.started()
 
@@ -140,6 +149,7 @@ def _hypercorn_settings(grace_seconds: float) -> HypercornConfig:
     settings.h11_max_incomplete_size = HEAD_BYTES
     settings.include_server_header = False
     settings.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    settings.websocket_max_message_size = FRAME_BYTES
     return settings
 
 

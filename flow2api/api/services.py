@@ -4,16 +4,20 @@ Routes hold nothing else. Everything in here outlives a restart of the server, a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import trio
 
 from flow2api.actors.accounts import AccountsMessage
+from flow2api.actors.alerts import AlertBoard
+from flow2api.actors.browser import BrowserMessage
 from flow2api.actors.jobs import JobsMessage
 from flow2api.actors.library import Library
 from flow2api.actors.media import MediaMessage
+from flow2api.actors.proxy_messages import ProxiesMessage
 from flow2api.actors.schedules import Schedules
+from flow2api.actors.tab_pool import TabPoolMessage
 from flow2api.actors.webhooks import WebhooksMessage
 from flow2api.api.auth import KeyRing
 from flow2api.api.offer import Offer
@@ -22,9 +26,23 @@ from flow2api.domain.catalog import Catalog
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ref
 from flow2api.kit.spec import NodeStatistics
+from flow2api.log import Tail
 from flow2api.net.guard import Guard
 from flow2api.net.http import Http
 from flow2api.store.door import Store
+
+
+class LivePace(msgspec.Struct, frozen=True, kw_only=True):
+    """How often the dashboard's connections are written to."""
+
+    states_seconds: float = 0.1
+    """Least pause between two frames of one topic that tell states."""
+    numbers_seconds: float = 0.5
+    """Pause between two tellings of numbers."""
+    beat_seconds: float = 15.0
+    """Pause between two signs of life; a page that gives none for three of them is cut off."""
+    stall_seconds: float = 20.0
+    """How long a page may take to read one frame."""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,9 +53,22 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     headers and many proxies after 60. The price: a later failure can no longer be a status."""
     beat_seconds: float = 10.0
     """Pause between two signs of life, on streams and in the white space; some clients count chunks and allow 15 s."""
+    live: LivePace = LivePace()
 
 
 DEFAULT_PACE = Pace()
+
+
+@dataclass
+class LiveTally:
+    """Counts of the dashboard's connections since the process started."""
+
+    connections: int = 0
+    """Open now."""
+    frames: int = 0
+    encoded: int = 0
+    resyncs: int = 0
+    cut_off: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,6 +81,9 @@ class Services:
     jobs: Ref[JobsMessage]
     accounts: Ref[AccountsMessage]
     media: Ref[MediaMessage]
+    proxies: Ref[ProxiesMessage]
+    browser: Ref[BrowserMessage]
+    tabs: Ref[TabPoolMessage]
     webhooks: Ref[WebhooksMessage]
     library: Library
     schedules: Schedules
@@ -57,13 +91,18 @@ class Services:
     guard: Guard
     bus: EventBus
     keys: KeyRing
+    alerts: AlertBoard
+    tail: Tail
     draining: trio.Event
     admin_token: str
+    setup_token: str
+    """Opens the set-up from another machine, as long as there is no administrator."""
     started_at: float
     """Unix seconds."""
     tree: Callable[[], NodeStatistics]
     """The supervision tree as it is now."""
     pace: Pace = DEFAULT_PACE
+    live: LiveTally = field(default_factory=LiveTally)
 
     @property
     def catalog(self) -> Catalog:

@@ -1,4 +1,4 @@
-"""`GET /`: one small page that says what this is and how to ask it, for whoever opens the address in a browser.
+"""`GET /`: one small page that says what this is and how to ask it, for whoever opens the address where there is no dashboard.
 
 It loads nothing from anywhere and runs no script; its policy allows its own style and nothing else.
 """
@@ -76,11 +76,14 @@ name. <span lang="zh">比例和尺寸可在请求中指定，也可写在模型�
 """
 
 
-def register(app: Application, services: Services, links: Links) -> None:
-    """Add the page."""
+def register(app: Application, services: Services, links: Links, dashboard: str | None) -> None:
+    """Add the page; browsers are led to `dashboard` where there is one."""
 
     @described("A page that says what this is", Content({"text/html": None}))
     async def welcome(request: GatewayRequest) -> TrioResponse:
+        if dashboard is not None and b"text/html" in (request.header(b"accept") or b""):
+            headers = {"Location": dashboard, "Cache-Control": "no-cache", "Vary": "Accept"}
+            return TrioResponse(b"", 303, headers)
         models = [model for model in services.catalog.models() if model.fixed is None]
         example = next((model.id for model in models if model.kind == "image"), "model")
         page = _PAGE.format(

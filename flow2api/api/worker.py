@@ -3,7 +3,7 @@
 Hypercorn parses, and drives the application. What differs here: a client that stops reading is given up after a while and never
 holds up a shutdown (the original shields its writes without a limit); a head that comes too slowly is not waited for; an
 answer's head leaves together with the first of its body, which saves a system call; a request that is no HTTP is answered
-in the form of all our errors; and one timer a connection replaces a task for each request.
+in the form of all our errors; offers of HTTP/2 are passed over; websockets are not compressed; and one timer a connection replaces a task for each request.
 """
 
 import logging
@@ -16,7 +16,7 @@ import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config as HypercornConfig
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.h11 import H2CProtocolRequiredError, H2ProtocolAssumedError, H11Protocol
+from hypercorn.protocol.h11 import H2ProtocolAssumedError, H11Protocol
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
@@ -41,6 +41,19 @@ class Http1(H11Protocol):
     """HTTP/1.1 on one connection; the answer's head waits for the bytes that follow it."""
 
     _held = b""
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """HTTP/2 is not spoken here: an offer to change to it is passed over, as RFC 9110 allows; who begins with it is sent away."""
+        if event.method == b"PRI" and event.target == b"*" and event.http_version == b"2.0":
+            raise H2ProtocolAssumedError(b"")
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        # Compression would cost each websocket work and a window of its own; uncompressed, all share the same bytes.
+        headers = [(name, value) for name, value in request.headers if name != b"sec-websocket-extensions"]
+        plain = h11.Request(
+            method=request.method, target=request.target, headers=headers, http_version=request.http_version
+        )
+        await super()._create_stream(plain if len(headers) < len(request.headers) else request)
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         try:
@@ -101,7 +114,7 @@ class Connection(TCPServer):
                 self._timer.cancel()
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the client is gone, which is its right
-        except* (H2ProtocolAssumedError, H2CProtocolRequiredError):
+        except* H2ProtocolAssumedError:
             pass  # HTTP/2 without TLS is not offered
         except* Exception:
             # The boundary of a connection: a mistake in its handling must not end the others.

@@ -16,6 +16,7 @@ from flow2api.cli.wiring import Gateway, Wiring
 from flow2api.config import Resolved
 from flow2api.log import register_secret
 
+DASHBOARD = "/dashboard/"
 _PROMPT = "A lighthouse at dusk, oil on canvas"
 
 
@@ -68,6 +69,17 @@ def _announce(gateway: Gateway) -> None:
     if gateway.first_key:
         register_secret(gateway.first_key)
         _say(f"API key, made because there was none and shown only now: {gateway.first_key.reveal()}")
+    _announce_dashboard(gateway)
+
+
+def _announce_dashboard(gateway: Gateway) -> None:
+    if gateway.setup_token is None:
+        return
+    register_secret(gateway.setup_token)
+    _say(
+        f"Dashboard: {gateway.url}{DASHBOARD} sets the administrator's password; from another machine it asks for this token, "
+        f"which is good until then: {gateway.setup_token.reveal()}"
+    )
 
 
 def _introduce(key: str, gateway: Gateway) -> None:
@@ -76,6 +88,7 @@ def _introduce(key: str, gateway: Gateway) -> None:
     _say(
         f"The demo runs. Every picture and clip comes from an emulator on this machine; no account is needed.\n{notes}\n"
         f"  Address   {gateway.url}/v1\n"
+        f"  Dashboard {gateway.url}{DASHBOARD}\n"
         f"  API key   {key}\n\n"
         f"Ask for a picture (paste this in another terminal), then open the link in the answer in a browser:\n\n"
         f"{curl(gateway.url, key)}\n\n"

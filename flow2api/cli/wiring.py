@@ -30,6 +30,9 @@ class Gateway(Protocol):
     def first_key(self) -> Secret | None: ...
 
     @property
+    def setup_token(self) -> Secret | None: ...
+
+    @property
     def notes(self) -> tuple[str, ...]: ...
 
 

@@ -4,6 +4,7 @@
 Knows nothing of the parts that are configured.
 """
 
+from flow2api.config.dashboard import DashboardConfig
 from flow2api.config.dialects import ChatConfig, ModelsConfig, VideoForm
 from flow2api.config.keys import ENV_PREFIX, KEYS, MASTER_KEY_ENV, ONLY_ENVIRONMENT, Key
 from flow2api.config.load import Resolved, check_override, load_config
@@ -41,6 +42,7 @@ __all__ = [
     "ChatConfig",
     "Config",
     "ConfigError",
+    "DashboardConfig",
     "FlowConfig",
     "JobsConfig",
     "Key",

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from flow2api.config.dashboard import DashboardConfig
 from flow2api.config.dialects import ChatConfig, ModelsConfig
 from flow2api.config.services import FalConfig, FlowConfig, GatewayConfig
 from flow2api.config.values import (
@@ -332,4 +333,5 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: WebhooksConfig = WebhooksConfig()
     schedules: SchedulesConfig = SchedulesConfig()
     backup: BackupConfig = BackupConfig()
+    dashboard: DashboardConfig = DashboardConfig()
     log: LogConfig = LogConfig()

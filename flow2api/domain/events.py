@@ -84,7 +84,7 @@ class TabClosed(msgspec.Struct, frozen=True, tag="tab_closed"):
 
 
 class KeyChanged(msgspec.Struct, frozen=True, tag="key_changed"):
-    """An API key was made, changed, used or revoked; who wants to know more asks for it by its id."""
+    """An API key was made, changed or revoked; who wants to know more asks for it by its id."""
 
     key_id: str
     at: float

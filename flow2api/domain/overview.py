@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 Window = Literal["hour", "day", "week", "month"]
-PartName = Literal["generations", "accounts", "captcha", "proxies", "storage", "schedules"]
+PartName = Literal["generations", "accounts", "captcha", "proxies", "schedules"]
 PartState = Literal["good", "working", "resting", "bad"]
 AlertKind = Literal["account_needs_login", "no_account", "credits_low", "backup_failed", "part_failed"]
 

@@ -4,13 +4,16 @@ An actor owns state that several tasks change, or that must outlive a request; m
 ask taken in is settled when the life ends, however it ends. It does not know restarts; see `flow2api.kit.supervisor`.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import trio
 
 from flow2api.kit.errors import ActorStopped, Refusal, only_cause
 from flow2api.kit.mailbox import Letter, Mailbox, Reply
+
+if TYPE_CHECKING:
+    from flow2api.kit.spec import NodeStatistics
 
 M = TypeVar("M")
 
@@ -70,6 +73,10 @@ class Actor(Generic[M]):
         stands, it waits for all answers that are still owed.
         """
         await self.wait_answered()
+
+    def below(self) -> Sequence["NodeStatistics"]:
+        """What lives under this actor, if it keeps a supervisor of its own: for whoever looks at the tree."""
+        return ()
 
     def later(self) -> Reply[Any]:
         """Take along the reply to the ask in hand, to settle it some time after `handle` has returned.

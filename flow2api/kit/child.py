@@ -4,6 +4,7 @@ Promises that the supervisor learns of the end of a life, and that each turn is 
 is decided in `flow2api.kit.row`; what happens within a life is in `flow2api.kit.lifetime`.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import trio
@@ -83,8 +84,11 @@ class Child:
             restarts=record.restarts,
             last_error=record.last_error,
             mailbox=None if self._mailbox is None else self._mailbox.statistics(),
-            children=() if subtree is None else subtree.nodes(),
+            children=self._below() if subtree is None else subtree.nodes(),
         )
+
+    def _below(self) -> Sequence[NodeStatistics]:
+        return () if self.life is None else self.life.below()
 
     async def wait_tried(self) -> None:
         """Wait until the life last asked for is up, or failed to come up."""

@@ -4,6 +4,7 @@ Promises that a life, however it ends, settles every ask it had taken in; that a
 a cancellation of the whole tree does. It does not know whether another life follows.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import trio
@@ -11,7 +12,7 @@ import trio
 from flow2api.kit.actor import Actor, Desk
 from flow2api.kit.errors import ActorCrashed, ActorStopped, Refusal, only_cause
 from flow2api.kit.mailbox import Mailbox
-from flow2api.kit.spec import ChildSpec, Subtree
+from flow2api.kit.spec import ChildSpec, NodeStatistics, Subtree
 
 
 class Place(Protocol):
@@ -50,6 +51,7 @@ class Lifetime:
         self._cause: Exception | None = None
         self._desk: Desk[Any] | None = None
         self._subtree: Subtree | None = None
+        self._actor: Actor[Any] | None = None
 
     async def run(self) -> None:
         """Live. Returns when it is over, with the exception in `error` if there was one.
@@ -82,6 +84,10 @@ class Lifetime:
         """Cancel it if it is not over by then."""
         self._scope.deadline = trio.current_time() + seconds
 
+    def below(self) -> Sequence[NodeStatistics]:
+        """What lives under the actor here."""
+        return () if self._actor is None else self._actor.below()
+
     def clear(self) -> None:
         """After the end: settle what it owes."""
         if self._desk is not None:
@@ -106,6 +112,7 @@ class Lifetime:
     async def _run_actor(self, actor: Actor[Any]) -> None:
         async with trio.open_nursery() as tasks:
             actor.name, actor.tasks = self._place.spec.name, tasks
+            self._actor = actor
             self._desk = desk = Desk(actor, self._place.settle_in(actor.mailbox_size))
             await actor.start()
             self._note_started()

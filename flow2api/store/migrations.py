@@ -188,9 +188,57 @@ def request_digests(db: sqlite_utils.Database) -> None:
     db.execute("CREATE INDEX jobs_by_digest ON jobs (caller, digest, created_at, id) WHERE digest IS NOT NULL")
 
 
+def administration(db: sqlite_utils.Database) -> None:
+    db.table("admin_sessions").create(
+        {
+            "id": str,
+            "digest": str,
+            "created_at": float,
+            "seen_at": float,
+            "expires_at": float,
+            "address": str,
+            "user_agent": str,
+        },
+        pk="id",
+        not_null={"digest", "created_at", "seen_at", "expires_at", "address", "user_agent"},
+        strict=True,
+    )
+    db.table("audit_log").create(
+        {
+            "id": int,
+            "at": float,
+            "who": str,
+            "session_id": str,
+            "address": str,
+            "act": str,
+            "subject": str,
+            "outcome": str,
+            "detail": str,
+            "request_id": str,
+        },
+        pk="id",
+        not_null={"at", "who", "session_id", "address", "act", "subject", "outcome", "detail", "request_id"},
+        strict=True,
+    )
+
+
+def usage(db: sqlite_utils.Database) -> None:
+    # By the minute, so that a chart over weeks does not read the log. Clustered by time, hence without row ids.
+    db.execute(
+        "CREATE TABLE usage (slot INTEGER NOT NULL, model TEXT NOT NULL, kind TEXT NOT NULL, outcome TEXT NOT NULL, "
+        "count INTEGER NOT NULL, PRIMARY KEY (slot, model, kind, outcome)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "INSERT INTO usage (slot, model, kind, outcome, count) "
+        "SELECT CAST(at AS INTEGER) / 60 * 60, model, kind, outcome, count(*) FROM requests GROUP BY 1, 2, 3, 4"
+    )
+    db.execute("CREATE INDEX requests_failed ON requests (at, job_id) WHERE outcome NOT IN ('succeeded', 'cancelled')")
+
+
 _STEPS = (
     *(accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits, charges),
     *(clip_facts, webhooks, request_digests),
+    *(administration, usage),
 )
 _NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from flow2api.domain.request import RequestRecord
+from flow2api.store import usage
 from flow2api.store.database import Database, Row
 from flow2api.store.paging import Cut, Order, page_of
 
@@ -12,8 +13,8 @@ _INSERT = f"INSERT INTO requests ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,
 
 
 def append(db: Database, records: Sequence[RequestRecord]) -> None:
-    """Add records; one whose job is in the log already is left out, so a batch may be repeated."""
-    db.execute_many(_INSERT, [_values(record) for record in records])
+    """Add and count records; one whose job is in the log already is left out, so a batch may be repeated."""
+    usage.add(db, [record for record in records if db.execute(_INSERT, _values(record))])
 
 
 def page(
@@ -34,6 +35,7 @@ def page(
 
 def prune(db: Database, before: float, limit: int) -> int:
     """Remove records from before that time, oldest first and at most so many; how many there were."""
+    usage.prune(db, before)
     chosen = "SELECT job_id FROM requests WHERE at < ? ORDER BY at, job_id LIMIT ?"
     return db.execute(f"DELETE FROM requests WHERE job_id IN ({chosen})", (before, limit))
 

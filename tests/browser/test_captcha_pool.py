@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from flow2api.actors.browser import Browser, Connect
+from flow2api.actors.browser import Browser, BrowserMessage, Connect
 from flow2api.actors.captcha import Captcha, CaptchaParts
 from flow2api.actors.tab_pool import CloseIdle, LookAtTabs, PoolRules, RecycleTab, Solve, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site
@@ -49,6 +49,7 @@ class Bench:
 @asynccontextmanager
 async def open_bench(folder: Path, **rules: float) -> AsyncIterator[Bench]:
     emulator = Emulator((), Knobs(captcha="page"))
+    browser: Mailbox[BrowserMessage] = Mailbox("captcha browser", Browser.mailbox_size)
     pool: Mailbox[TabPoolMessage] = Mailbox("captcha tabs", TabPool.mailbox_size)
     profile = folder / "profile"
     with trio.fail_after(LIMIT_SECONDS):
@@ -61,7 +62,7 @@ async def open_bench(folder: Path, **rules: float) -> AsyncIterator[Bench]:
                 bus=EventBus(),
                 now=trio.current_time,
             )
-            root = Supervisor("root", [ChildSpec("captcha", lambda: Captcha(parts, pool))], bus=parts.bus)
+            root = Supervisor("root", [ChildSpec("captcha", lambda: Captcha(parts, browser, pool))], bus=parts.bus)
             await nursery.start(root.run)
             yield Bench(emulator, pool, profile)
             await root.stop()
@@ -153,7 +154,8 @@ async def test_a_browser_that_cannot_be_had_stops_neither_the_api_nor_hides_why(
 
 async def test_the_browser_actor_tells_why_there_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("flow2api.browser.chromium.find_binary", _no_binary)
-    root = Supervisor("root", [ChildSpec("browser", lambda: Browser(tmp_path, trio.current_time))], bus=EventBus())
+    bus = EventBus()
+    root = Supervisor("root", [ChildSpec("browser", lambda: Browser(tmp_path, bus, trio.current_time))], bus=bus)
     async with trio.open_nursery() as nursery:
         await nursery.start(root.run)
         for _ in range(2):

@@ -1,125 +1,206 @@
-"""Who may administer: the token of this start, or the administrator's password.
+"""Who may administer: who signed in with the administrator's password (and second factor), or holds the token of this start.
 
-A wrong try makes the next one from the same address wait, longer each time; tries from one address are handled one after the
-other and the queue for them is short. The right token is never held up, since nobody can guess it.
+A request says who it is by the cookie of a sign-in, or by an `Authorization` header: the token as bearer, or the password alone where
+there is no second factor. With a cookie every change needs the token of that sign-in as well, which other pages cannot know.
 """
 
 import base64
-import hashlib
 import hmac
-import secrets
-from collections import OrderedDict
+import ipaddress
+from typing import Literal, NamedTuple
 
-import trio
-
-from flow2api.api.exchange import GatewayRequest
-from flow2api.api.links import Links
-from flow2api.api.passwords import hash_password, verify_password
+from flow2api.api.admin.delays import Delays
+from flow2api.api.admin.password import Password
+from flow2api.api.admin.second_factor import SecondFactor
+from flow2api.api.admin.sessions import Sessions, csrf_token
+from flow2api.api.links import Caller, Links
+from flow2api.config import DashboardConfig
+from flow2api.domain.admin import AdminSession
 from flow2api.errors import Code, Failure
-from flow2api.store import settings
 from flow2api.store.door import Store
 
-PASSWORD_SETTING = "admin.password"
-MIN_PASSWORD_LENGTH = 10
-MAX_PASSWORD_LENGTH = 1000
-FIRST_DELAY_SECONDS = 0.5
-MAX_DELAY_SECONDS = 30.0
-# After this long without a wrong try an address is as good as new.
-FORGET_SECONDS = 900.0
-_ADDRESSES = 1000
-_WAITING = 4
+COOKIE = "flow2api_session"
+CSRF_HEADER = b"x-csrf-token"
+_READING = frozenset({"GET", "HEAD"})
+# Whoever sets these passes on somebody else's request, however near the passer-on may be.
+_PASSED_ON = (b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"forwarded", b"via")
 
 
-class _Suspect:
-    """An address from which a wrong try came."""
+class Admin(NamedTuple):
+    """Who administers."""
 
-    def __init__(self) -> None:
-        self.failures = 0
-        self.last = 0.0
-        self.turn = trio.Lock()
+    who: Literal["admin", "token"]
+    address: str
+    session: AdminSession | None = None
+    cookie: str = ""
 
     @property
-    def delay(self) -> float:
-        return min(MAX_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** (self.failures - 1)) if self.failures else 0.0
+    def session_id(self) -> str:
+        return self.session.id if self.session else ""
+
+    def __repr__(self) -> str:
+        return f"Admin({self.who}, {self.session_id})"
 
 
 class Door:
     """Lets administrators in."""
 
-    def __init__(self, store: Store, admin_token: str, links: Links) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, admin_token: str, links: Links, config: DashboardConfig, setup_token: str = ""
+    ) -> None:
+        self.password = Password(store)
+        self.second_factor = SecondFactor(store)
+        self.sessions = Sessions(store, config)
         self._token = admin_token.encode()
+        self._setup_token = setup_token.encode()
         self._links = links
-        self._suspects: OrderedDict[str, _Suspect] = OrderedDict()
-        self._salt = secrets.token_bytes(32)
-        self._proven: tuple[str, bytes] | None = None
-        """The stored hash and a digest of the password that matched it last, so that not each request costs an argon2."""
+        self._delays = Delays()
 
-    async def enter(self, request: GatewayRequest) -> None:
-        """Return if the request comes from an administrator.
+    async def enter(self, request: Caller, method: str) -> Admin:
+        """Who asks, if that is an administrator who may do this.
 
         Raises:
-            Failure: `admin_required`, or `rate_limit_exceeded` while too many tries wait."""
-        scheme, _, given = _authorization(request).partition(" ")
-        given = given.strip()
-        if scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), self._token):
-            return
+            Failure: `admin_required`; `forbidden`, a change without the sign-in's own token; or `rate_limit_exceeded`."""
+        address = self._links.peer(request)
+        scheme, _, given = _text(request, b"authorization").partition(" ")
+        if scheme:
+            return await self._enter_with(scheme.lower(), given.strip(), request, address)
+        value = cookie(request)
+        session = self.sessions.find(value) if value else None
+        if session is None:
+            raise _refusal()
+        if method not in _READING:
+            self._require_csrf(request, value)
+        return Admin("admin", address, session, value)
+
+    async def sign_in(self, request: Caller, password: str, code: str | None) -> Admin:
+        """Sign in; the admin has the new cookie.
+
+        Raises:
+            Failure: `admin_required` for a wrong password or code, `second_factor_required`, `rate_limit_exceeded`, `forbidden`."""
+        self.require_same_origin(request)
+        address = self._links.peer(request)
+        async with self._delays.attempt(address) as attempt:
+            if not await self.password.fits(password):
+                attempt.wrong()
+                raise Failure(Code.ADMIN_REQUIRED, "This is not the administrator's password.", param="password")
+            if code is None and await self.second_factor.is_on():
+                raise Failure(
+                    Code.SECOND_FACTOR_REQUIRED, "Enter the code that your authenticator shows.", param="code"
+                )
+            if code is not None and not await self.second_factor.takes(code):
+                attempt.wrong()
+                raise Failure(Code.ADMIN_REQUIRED, "This code does not fit, or was used before.", param="code")
+            attempt.right()
+        return await self._open(request, address)
+
+    async def prove(self, request: Caller, password: str) -> None:
+        """Ask once more for the password of who is signed in already.
+
+        Raises:
+            Failure: `forbidden`, it is another one."""
+        async with self._delays.attempt(self._links.peer(request)) as attempt:
+            if not await self.password.fits(password):
+                attempt.wrong()
+                raise Failure(Code.FORBIDDEN, "This is not the administrator's password.", param="password")
+            attempt.right()
+
+    async def setup_needed(self) -> bool:
+        """Whether nobody has set a password yet."""
+        return not await self.password.is_set()
+
+    def setup_token_needed(self, request: Caller) -> bool:
+        """Whether who asks may be somebody else than who started the program."""
+        return not _is_here(request, self._links.peer(request))
+
+    async def set_up(self, request: Caller, password: str, token: str | None) -> Admin:
+        """Set the first password and sign in.
+
+        Raises:
+            Failure: `conflict`, there is one; `forbidden`, the token is missing or wrong."""
+        self.require_same_origin(request)
+        address = self._links.peer(request)
+        async with self._delays.attempt(address) as attempt:
+            if not await self.setup_needed():
+                raise Failure(Code.CONFLICT, "This gateway is set up already. Sign in.")
+            if self.setup_token_needed(request) and not self._is_setup_token(token or ""):
+                attempt.wrong()
+                message = "From another machine the set-up needs the token that flow2api printed at its start."
+                raise Failure(Code.FORBIDDEN, message, param="token")
+            await self.password.set(password)
+            attempt.right()
+        return await self._open(request, address)
+
+    async def _open(self, request: Caller, address: str) -> Admin:
+        session, value = await self.sessions.open(address, _text(request, b"user-agent"))
+        return Admin("admin", address, session, value)
+
+    def _is_setup_token(self, given: str) -> bool:
+        return bool(self._setup_token) and hmac.compare_digest(given.strip().encode(), self._setup_token)
+
+    def require_same_origin(self, request: Caller) -> None:
+        """
+        Raises:
+            Failure: `forbidden`, a page of another origin asks."""
+        if not self._links.same_origin(request):
+            raise Failure(Code.FORBIDDEN, "This comes from a page of another origin. Open the gateway's own dashboard.")
+
+    def _require_csrf(self, request: Caller, value: str) -> None:
+        self.require_same_origin(request)
+        given = request.header(CSRF_HEADER) or b""
+        if not hmac.compare_digest(given, csrf_token(value).encode()):
+            raise Failure(
+                Code.FORBIDDEN,
+                "A change needs the header X-CSRF-Token with the value that GET /api/session gives. Reload the page.",
+            )
+
+    async def _enter_with(self, scheme: str, given: str, request: Caller, address: str) -> Admin:
+        if scheme == "bearer" and hmac.compare_digest(given.encode(), self._token):
+            return Admin("token", address)
         if not given:
             raise _refusal()
-        suspect = self._suspect(self._links.peer(request))
-        if suspect.turn.statistics().tasks_waiting >= _WAITING:
-            message = "Too many tries are waiting."
-            raise Failure(Code.RATE_LIMIT_EXCEEDED, message, retry_after_seconds=suspect.delay)
-        async with suspect.turn:
-            await trio.sleep(suspect.delay)
-            if scheme.lower() == "basic" and _same_origin(request) and await self._password_fits(given):
-                suspect.failures = 0
-                return
-            suspect.failures += 1
-            suspect.last = trio.current_time()
+        async with self._delays.attempt(address) as attempt:
+            if scheme == "basic" and self._links.same_origin(request) and await self._password_alone_fits(given):
+                attempt.right()
+                return Admin("admin", address)
+            attempt.wrong()
         raise _refusal()
 
-    async def set_password(self, password: str) -> None:
-        """Set the administrator's password.
-
-        Raises:
-            Failure: it is too short or absurdly long."""
-        if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
-            allowed = f"{MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters"
-            raise Failure(Code.INVALID_VALUE, f"A password must have {allowed}.", param="password")
-        await self._store.write(settings.put, PASSWORD_SETTING, await hash_password(password))
-
-    async def _password_fits(self, given: str) -> bool:
+    async def _password_alone_fits(self, given: str) -> bool:
         user, _, password = _decoded(given).partition(":")
-        stored = (await self._store.read(settings.all_settings)).get(PASSWORD_SETTING)
-        if user != "admin" or not password or not isinstance(stored, str) or len(password) > MAX_PASSWORD_LENGTH:
-            return False
-        digest = hmac.digest(self._salt, password.encode(), hashlib.sha256)
-        proven = self._proven
-        if proven is not None and proven[0] == stored and hmac.compare_digest(proven[1], digest):
-            return True
-        verdict = await verify_password(stored, password)
-        if verdict.outdated:
-            stored = await hash_password(password)
-            await self._store.write(settings.put, PASSWORD_SETTING, stored)
-        if verdict.matches:
-            self._proven = (stored, digest)
-        return verdict.matches
-
-    def _suspect(self, address: str) -> _Suspect:
-        suspect = self._suspects.get(address)
-        if suspect is None:
-            suspect = self._suspects[address] = _Suspect()
-        elif trio.current_time() - suspect.last > FORGET_SECONDS:
-            suspect.failures = 0
-        self._suspects.move_to_end(address)
-        while len(self._suspects) > _ADDRESSES:
-            self._suspects.popitem(last=False)
-        return suspect
+        return user == "admin" and await self.password.fits(password) and not await self.second_factor.is_on()
 
 
-def _authorization(request: GatewayRequest) -> str:
-    return (request.header(b"authorization") or b"").decode("latin-1").strip()
+def cookie(request: Caller) -> str:
+    """The value of the sign-in's cookie, empty without one."""
+    for piece in _text(request, b"cookie").split(";"):
+        name, _, value = piece.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
+
+
+def _is_here(request: Caller, peer: str) -> bool:
+    """Whether the request comes from this machine and was meant for it, and nobody passed it on.
+
+    Reverse proxies that say nothing of themselves speak HTTP/1.0, which no browser does.
+    """
+    host = _text(request, b"host")
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    passed_on = any(request.header(header) is not None for header in _PASSED_ON)
+    modern = str(request.scope.get("http_version", "1.1")) != "1.0"
+    return modern and not passed_on and _is_loopback(peer) and (name == "localhost" or _is_loopback(name.strip("[]")))
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _text(request: Caller, name: bytes) -> str:
+    return (request.header(name) or b"").decode("latin-1").strip()
 
 
 def _decoded(given: str) -> str:
@@ -129,13 +210,8 @@ def _decoded(given: str) -> str:
         return ""
 
 
-def _same_origin(request: GatewayRequest) -> bool:
-    """Browsers add a password that they know to any request, also to one that a foreign page makes; so those do not count."""
-    origin = request.header(b"origin")
-    return origin is None or origin.partition(b"://")[2] == request.header(b"host")
-
-
 def _refusal() -> Failure:
     return Failure(
-        Code.ADMIN_REQUIRED, "This needs an administrator: the admin token as a bearer token, or the admin password."
+        Code.ADMIN_REQUIRED,
+        "This needs an administrator: sign in at the dashboard, or send the admin token as a bearer token.",
     )

@@ -1,12 +1,29 @@
-"""The admin interface under `/api`: every route asks the door first, and no answer but an export holds a secret."""
+"""The admin interface under `/api`: every route but those of set-up and sign-in asks the door first, every act is written down, and no
+answer but an export holds a secret."""
 
 import functools
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.api.admin import accounts, backups, jobs, keys, models, schedules, studio, system, webhooks
+from flow2api.api.admin import (
+    accounts,
+    backups,
+    jobs,
+    keys,
+    models,
+    overview,
+    schedules,
+    signin,
+    studio,
+    system,
+    webhooks,
+)
+from flow2api.api.admin import audit as audit_log
+from flow2api.api.admin.audit import Act, Audit
 from flow2api.api.admin.door import Door
+from flow2api.api.admin.table import Table
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.links import Links
@@ -15,22 +32,55 @@ from flow2api.api.services import Services
 
 Route = Callable[..., Awaitable[TrioResponse]]
 
+_READING = frozenset({"GET", "HEAD"})
+# Reading that hands out secrets is an act as well.
+_HANDING_OUT = "/export"
 
-def register(app: Application, services: Services, links: Links, desk: Desk) -> None:
-    """Add all of them."""
-    door = Door(services.store, services.admin_token, links)
 
-    def guarded(view: Route) -> Route:
+def register(app: Application, services: Services, links: Links, desk: Desk) -> Door:
+    """Add all of them; the door that they ask."""
+    config = services.config.dashboard
+    door = Door(services.store, services.admin_token, links, config, services.setup_token)
+    audit = Audit(services.store, links)
+
+    def guarded(method: str, rule: str, view: Route) -> Route:
+        is_act = method not in _READING or rule.endswith(_HANDING_OUT)
+
         @functools.wraps(view)
         async def entered(request: GatewayRequest, **parts: str) -> TrioResponse:
-            await door.enter(request)
-            response = await view(request, **parts)
-            response.headers.setdefault("Cache-Control", "no-store")
-            return response
+            admin = await door.enter(request, request.method)
+            if is_act:
+                act = Act(f"{method} {rule}", request, admin, parts)
+                return _unstored(await audit.acted(act, partial(view, request, **parts)))
+            return _unstored(await view(request, **parts))
 
         return entered
 
-    tables = (
+    def open_to_all(method: str, rule: str, view: Route) -> Route:
+        @functools.wraps(view)
+        async def entered(request: GatewayRequest) -> TrioResponse:
+            if method in _READING:
+                return _unstored(await view(request))
+            return _unstored(await audit.acted(Act(f"{method} {rule}", request, None, {}), partial(view, request)))
+
+        return entered
+
+    for method, rule, view in signin.open_routes(door, links):
+        app.route_to(method, rule, open_to_all(method, rule, view))
+    for table in _tables(services, door, links, desk):
+        for method, rule, view in table:
+            app.route_to(method, rule, guarded(method, rule, view))
+
+    @app.before_serving
+    async def attend() -> None:
+        await door.sessions.load()
+        app.nursery.start_soon(door.sessions.keep_written)
+
+    return door
+
+
+def _tables(services: Services, door: Door, links: Links, desk: Desk) -> tuple[Table, ...]:
+    return (
         accounts.routes(services),
         keys.routes(services),
         models.routes(services),
@@ -39,8 +89,13 @@ def register(app: Application, services: Services, links: Links, desk: Desk) -> 
         schedules.routes(services),
         backups.routes(services),
         webhooks.routes(services),
-        system.routes(services, door),
+        system.routes(services),
+        signin.routes(door, links),
+        audit_log.routes(services.store),
+        overview.routes(services),
     )
-    for table in tables:
-        for method, rule, view in table:
-            app.route_to(method, rule, guarded(view))
+
+
+def _unstored(response: TrioResponse) -> TrioResponse:
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

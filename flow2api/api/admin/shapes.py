@@ -52,6 +52,26 @@ class NewPassword(msgspec.Struct, kw_only=True):
         return "NewPassword()"
 
 
+class PasswordChanged(msgspec.Struct, frozen=True):
+    """The password is another one; `ended` sign-ins went with the old one."""
+
+    ended: int
+    changed: bool = True
+
+
+class SessionEnded(msgspec.Struct, frozen=True):
+    """A sign-in that is over."""
+
+    id: str
+    deleted: bool = True
+
+
+class SessionsEnded(msgspec.Struct, frozen=True):
+    """How many sign-ins were ended."""
+
+    ended: int
+
+
 class SessionList(msgspec.Struct, frozen=True):
     """The answer to `GET /api/sessions`: every sign-in that is good, newest first."""
 

@@ -1,4 +1,4 @@
-"""Admin routes about the program itself: what runs, how it fares, and the administrator's password."""
+"""Admin routes about the program itself: what runs, and how it fares."""
 
 import time
 
@@ -7,8 +7,6 @@ from quart_trio.wrappers import TrioResponse
 
 from flow2api import __version__
 from flow2api.api import wire
-from flow2api.api.admin.door import Door
-from flow2api.api.admin.shapes import NewPassword
 from flow2api.api.admin.table import Table
 from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
@@ -17,12 +15,6 @@ from flow2api.kit.bus import BusStatistics
 from flow2api.kit.spec import NodeStatistics
 from flow2api.net.http import HttpStatistics
 from flow2api.store.base import StoreStatistics
-
-
-class PasswordChanged(msgspec.Struct, frozen=True):
-    """The new password is in force."""
-
-    changed: bool = True
 
 
 class System(msgspec.Struct, frozen=True):
@@ -37,10 +29,7 @@ class System(msgspec.Struct, frozen=True):
     http: HttpStatistics
 
 
-_password = wire.decoder(NewPassword)
-
-
-def routes(services: Services, door: Door) -> Table:
+def routes(services: Services) -> Table:
     """All of them."""
 
     @described("What runs and how it fares", System)
@@ -57,9 +46,4 @@ def routes(services: Services, door: Door) -> Table:
             )
         )
 
-    @described("Set the administrator's password", PasswordChanged, body=NewPassword)
-    async def set_password(request: GatewayRequest) -> TrioResponse:
-        await door.set_password(wire.decode(await request.body.whole(), _password).password)
-        return wire.answer(PasswordChanged())
-
-    return (("GET", "/api/system", system), ("PUT", "/api/password", set_password))
+    return (("GET", "/api/system", system),)

@@ -82,6 +82,8 @@ class LiveStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of the live connections since the server started."""
 
     connections: int = 0
+    topics: list[str] = []
+    """Those that somebody looks at now."""
     frames: int = 0
     """`events` frames that were written, over all connections."""
     encoded: int = 0

@@ -6,7 +6,7 @@ idempotency key finds the earlier job, and the last watcher who leaves a waiting
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,13 +26,17 @@ from flow2api.actors.accounts import (
     RemoveAccount,
     SetEnabled,
 )
+from flow2api.actors.alerts import AlertBoard
+from flow2api.actors.browser import LookAtBrowser
 from flow2api.actors.chore import Chore
 from flow2api.actors.job_rules import new_job_id
-from flow2api.actors.jobs import Attach, Cancel, Census, Count, CountSpending, Peek, Submit
+from flow2api.actors.jobs import Attach, Cancel, Census, Count, CountSpending, Peek, Submit, Survey
 from flow2api.actors.library import Library
 from flow2api.actors.media import KeepInput
+from flow2api.actors.proxy_messages import ListProxies
 from flow2api.actors.schedule import ScheduleParts
 from flow2api.actors.schedules import Schedules
+from flow2api.actors.tab_pool import LookAtTabs
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.actors.webhooks import WebhooksMessage
 from flow2api.api.auth import KeyRing
@@ -42,19 +46,24 @@ from flow2api.api.server import make_app, open_listeners, serve
 from flow2api.api.services import Pace, Services
 from flow2api.config import Config, ServerConfig
 from flow2api.domain.account import Account, AccountState, AccountView, Standing
+from flow2api.domain.captcha import BrowserView, TabView
 from flow2api.domain.catalog import Catalog
 from flow2api.domain.charge import Spending
-from flow2api.domain.job import Job, JobError, JobState, born_at, move
+from flow2api.domain.events import JobMoved
+from flow2api.domain.job import Job, JobError, JobState, Progress, born_at, move
 from flow2api.domain.media import MediaFile
+from flow2api.domain.proxy import ProxyView
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.spec import NodeStatistics
+from flow2api.log import keeping_tail
 from flow2api.net.guard import Guard
 from flow2api.store import jobs, media
 from flow2api.store.door import Store, open_inline_store
 
 ADMIN_TOKEN = "the-admin-token-of-this-test"
+SETUP_TOKEN = "the-setup-token-of-this-test"
 NAME = "abcdefghijklmnopqrstuvwxy2.png"
 _S = JobState
 
@@ -64,8 +73,9 @@ class FakeJobs:
 
     name = "jobs"
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, bus: EventBus | None = None) -> None:
         self.store = store
+        self.bus = bus or EventBus()
         self.submits: list[Submit] = []
         self.live: dict[str, LiveJob] = {}
         self.hold = False
@@ -90,6 +100,8 @@ class FakeJobs:
                 return None if live is None else live.progress
             case CountSpending():
                 return self.spent
+            case Survey():
+                return [live.progress for live in self.live.values()]
             case Count():
                 return Census({"running": len(self.live)}, 10, False)
             case _:
@@ -119,13 +131,16 @@ class FakeJobs:
         )
         await self.store.write(jobs.insert, job)
         self.submits.append(message)
-        live = self.live[job.id] = LiveJob(job, lambda _: None)
+        live = self.live[job.id] = LiveJob(job, self._publish)
         live.open_to_break(trio.CancelScope(), free=True)
         watch = Watch(live)
         self.submitted.set()
         if not self.hold:
             await self.finish()
         return watch
+
+    def _publish(self, progress: Progress) -> None:
+        self.bus.publish(JobMoved(progress=progress, at=progress.job.updated_at))
 
     async def _cancel(self, job_id: str) -> Job:
         live = self.live.get(job_id)
@@ -259,6 +274,27 @@ class FakeAccounts:
         return AccountView(account=account)
 
 
+class FakeSupply:
+    """Proxies, captcha browser and its tabs, each as a list that is told when it is asked for."""
+
+    def __init__(self) -> None:
+        self.proxies: list[ProxyView] = []
+        self.tabs: list[TabView] = []
+        self.browser = BrowserView(state="idle")
+
+    async def ask(self, message: object) -> Any:
+        await trio.lowlevel.checkpoint()
+        match message:
+            case ListProxies():
+                return self.proxies
+            case LookAtBrowser():
+                return self.browser
+            case LookAtTabs():
+                return self.tabs
+            case _:
+                raise AssertionError(f"unknown message {message!r}")
+
+
 class NoHttp:
     """Stands for the client that fetches pictures; asking it is a mistake unless `answers` has the URL."""
 
@@ -294,6 +330,7 @@ class Desk:
     media: FakeMedia
     accounts: FakeAccounts
     http: NoHttp
+    supply: FakeSupply
     key: str
     draining: trio.Event = field(default_factory=trio.Event)
     """Stops the server; the services have an event of their own, so that tests can tell the two apart."""
@@ -301,17 +338,29 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    folder: Path, *, server: ServerConfig | None = None, pace: Pace | None = None, now: Callable[[], float] = time.time
+    folder: Path,
+    *,
+    server: ServerConfig | None = None,
+    pace: Pace | None = None,
+    now: Callable[[], float] = time.time,
+    known: Store | None = None,
 ) -> AsyncIterator[Desk]:
-    """Services over doubles, with one API key."""
-    async with open_inline_store() as store:
+    """Services over doubles, with one API key; over the store `known`, which may have seen another desk before."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_inline_store()) if known is None else known
+        tail = stack.enter_context(keeping_tail())
         library = Library(folder)
         keys = KeyRing(store, now)
         await keys.load()
-        plain = await keys.ensure_first_key()
-        assert plain is not None
-        desk_jobs, desk_media, accounts, http = FakeJobs(store), FakeMedia(library, store), FakeAccounts(), NoHttp()
+        plain = await keys.ensure_first_key() or ""
         bus = EventBus()
+        desk_jobs, desk_media, accounts, http = (
+            FakeJobs(store, bus),
+            FakeMedia(library, store),
+            FakeAccounts(),
+            NoHttp(),
+        )
+        supply = FakeSupply()
         services = Services(
             config=Config(server=server or ServerConfig(port=0, grace_seconds=1.0)),
             store=store,
@@ -320,19 +369,25 @@ async def open_desk(
             accounts=cast("Any", accounts),
             media=cast("Any", desk_media),
             webhooks=Mailbox[WebhooksMessage]("webhooks", 8).ref,
+            proxies=cast("Any", supply),
+            browser=cast("Any", supply),
+            tabs=cast("Any", supply),
             library=library,
             schedules=Schedules((_SWEEP,), ScheduleParts(store, bus, time.time)),
             http=cast("Any", http),
             guard=Guard(("127.0.0.1",)),
             bus=bus,
             keys=keys,
+            alerts=AlertBoard(),
+            tail=tail,
             draining=trio.Event(),
             admin_token=ADMIN_TOKEN,
+            setup_token=SETUP_TOKEN,
             started_at=time.time(),
             tree=lambda: NodeStatistics(name="root", kind="supervisor", state="running"),
             pace=pace or Pace(),
         )
-        yield Desk(services, desk_jobs, desk_media, accounts, http, plain)
+        yield Desk(services, desk_jobs, desk_media, accounts, http, supply, plain)
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ class FakeGateway:
     url: str = "http://127.0.0.1:4321"
     admin_token: Secret = field(default_factory=lambda: Secret(TOKEN))
     first_key: Secret | None = None
+    setup_token: Secret | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -31,6 +31,14 @@ def test_serve_shows_the_first_key_once(stage: Stage) -> None:
     assert "f2a_first" in stage.run("serve").stdout
 
 
+def test_serve_shows_the_token_of_the_set_up_as_long_as_there_is_no_administrator(stage: Stage) -> None:
+    assert "/dashboard/" not in stage.run("serve").stdout
+    stage.gateway = FakeGateway(setup_token=Secret("set-me-up-1234"))
+    shown = stage.run("serve").stdout
+    assert "http://127.0.0.1:4321/dashboard/" in shown
+    assert "set-me-up-1234" in shown
+
+
 def test_a_port_that_is_none_is_wrong_usage(stage: Stage) -> None:
     result = stage.run("serve", "--port", "70000")
     assert result.exit_code == USAGE

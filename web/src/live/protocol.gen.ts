@@ -273,7 +273,7 @@ export interface Changes {
 }
 
 /** Every error code that a caller can meet. Adding one means adding its row to `KINDS`. */
-export type Code = "admin_required" | "cancelled" | "captcha_refused" | "captcha_unavailable" | "conflict" | "content_policy_violation" | "draining" | "expired" | "generation_timeout" | "insufficient_quota" | "internal_error" | "invalid_api_key" | "invalid_image" | "invalid_json" | "invalid_type" | "invalid_value" | "join_failed" | "method_not_allowed" | "missing_required_parameter" | "model_not_allowed" | "model_not_found" | "no_account_available" | "not_found" | "outcome_unknown" | "queue_full" | "queue_timeout" | "rate_limit_exceeded" | "request_timeout" | "request_too_large" | "result_lost" | "route_not_allowed" | "unsupported_media_type" | "unsupported_operation" | "upscale_failed" | "upstream_error" | "upstream_rejected" | "upstream_unreachable" | "video_failed" | "video_not_ready";
+export type Code = "admin_required" | "cancelled" | "captcha_refused" | "captcha_unavailable" | "conflict" | "content_policy_violation" | "draining" | "expired" | "forbidden" | "generation_timeout" | "insufficient_quota" | "internal_error" | "invalid_api_key" | "invalid_image" | "invalid_json" | "invalid_type" | "invalid_value" | "join_failed" | "method_not_allowed" | "missing_required_parameter" | "model_not_allowed" | "model_not_found" | "no_account_available" | "not_found" | "outcome_unknown" | "queue_full" | "queue_timeout" | "rate_limit_exceeded" | "request_timeout" | "request_too_large" | "result_lost" | "route_not_allowed" | "second_factor_required" | "unsupported_media_type" | "unsupported_operation" | "upscale_failed" | "upstream_error" | "upstream_rejected" | "upstream_unreachable" | "video_failed" | "video_not_ready";
 
 /** What the page sent, or a topic, could not be served; the connection goes on. */
 export interface Complaint {
@@ -376,6 +376,7 @@ export interface Generation {
   kind: "image" | "video";
   prompt: string;
   inputs: Array<string>;
+  mask: string | null;
   source: Source | null;
   ways: Array<Way>;
 }
@@ -569,6 +570,7 @@ export interface Life {
 /** Figures of the live connections since the server started. */
 export interface LiveStatistics {
   connections: number;
+  topics: Array<string>;
   frames: number;
   encoded: number;
   resyncs: number;
@@ -794,7 +796,7 @@ export interface OverviewState {
 
 /** How one part of the gateway is. */
 export interface Part {
-  name: "accounts" | "captcha" | "generations" | "proxies" | "schedules" | "storage";
+  name: "accounts" | "captcha" | "generations" | "proxies" | "schedules";
   state: "bad" | "good" | "resting" | "working";
   code: string;
   detail: string;
@@ -803,6 +805,12 @@ export interface Part {
 export interface PartsChanged {
   type: "parts_changed";
   parts: Array<Part>;
+}
+
+/** The password is another one; `ended` sign-ins went with the old one. */
+export interface PasswordChanged {
+  ended: number;
+  changed: boolean;
 }
 
 /** A sign of life; answered with `pong` when it has an id other than 0. */
@@ -943,6 +951,12 @@ export interface SecondFactorView {
   recovery_codes_left: number;
 }
 
+/** A sign-in that is over. */
+export interface SessionEnded {
+  id: string;
+  deleted: boolean;
+}
+
 /** The answer to `GET /api/sessions`: every sign-in that is good, newest first. */
 export interface SessionList {
   sessions: Array<SessionView>;
@@ -967,6 +981,11 @@ export interface SessionView {
   address: string;
   user_agent: string;
   current: boolean;
+}
+
+/** How many sign-ins were ended. */
+export interface SessionsEnded {
+  ended: number;
 }
 
 /** The body of `POST /api/setup`: the administrator's first password. */
