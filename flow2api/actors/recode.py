@@ -1,4 +1,4 @@
-"""Writes pictures in another file format: PNG, JPEG or WebP. Synchronous, for a worker thread; knows no store and no name. Imported
+"""Writes pictures in another file format, PNG, JPEG or WebP, and draws one over another. Synchronous, for a worker thread; knows no store and no name. Imported
 when the first such picture is asked for, since the library behind it takes a while to load.
 
 What can be kept is kept: colour profile and metadata, and what is seen through where the format allows that.
@@ -30,6 +30,26 @@ def recode(path: Path, form: Rendition) -> bytes:
             picture = ImageOps.exif_transpose(opened)
             kept = {name: value for name in ("icc_profile", "exif") if (value := picture.info.get(name))}
             _in_mode(picture, form.format).save(out, form.format.upper(), **_options(form), **kept)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, SyntaxError) as error:
+        raise Unreadable(str(error)) from error
+    return out.getvalue()
+
+
+def overlay(path: Path, markup: Path) -> bytes | None:
+    """A picture with a markup drawn over it, stretched to its size; None where nothing could be seen through the markup.
+
+    Raises:
+        FileNotFoundError: one of them is not there.
+        Unreadable: see there."""
+    out = io.BytesIO()
+    try:
+        with Image.open(path) as below, Image.open(markup) as above:
+            if not above.has_transparency_data:
+                return None
+            picture = ImageOps.exif_transpose(below).convert("RGBA")
+            Image.alpha_composite(picture, above.convert("RGBA").resize(picture.size)).save(out, "PNG")
     except FileNotFoundError:
         raise
     except (OSError, ValueError, SyntaxError) as error:

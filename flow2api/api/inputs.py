@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import trio
@@ -55,6 +56,8 @@ class Inputs:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        # Each unpacks pictures of up to 64 million pixels.
+        self._drawing = trio.CapacityLimiter(1)
 
     def is_own(self, url: str) -> bool:
         """Whether a link has the form of ours, under whatever name the gateway is reached."""
@@ -101,6 +104,18 @@ class Inputs:
                 return await self._take(given)
         except trio.TooSlowError:
             raise Failure(Code.INVALID_IMAGE, "The picture could not be fetched in time.", param=given.param) from None
+
+    async def marked(self, file: MediaFile, markup: Given) -> MediaFile:
+        """A stored picture with a markup drawn over it, as one picture.
+
+        Raises:
+            Failure: as `take`, or nothing can be seen through the markup."""
+        marks = await self.one(markup)
+        below, above = self._services.library.path(file.name), self._services.library.path(marks.name)
+        assert below is not None
+        assert above is not None
+        data = await trio.to_thread.run_sync(_overlaid, below, above, markup.param, limiter=self._drawing)
+        return await self._keep(data, markup.param)
 
     async def _earlier(self, reference: Reference) -> list[MediaFile]:
         """What an earlier answer brought. It was not asked for in so many words, so if it is gone that is no failure."""
@@ -152,6 +167,21 @@ class Inputs:
     async def _keep(self, data: bytes | str, param: str) -> MediaFile:
         raw, info = await trio.to_thread.run_sync(_inspect, data, param)
         return await self._services.media.ask(KeepInput(raw, info.mime, info.width, info.height))
+
+
+def _overlaid(below: Path, above: Path, param: str) -> bytes:
+    # Lazy, see there.
+    from flow2api.actors import recode
+
+    try:
+        data = recode.overlay(below, above)
+    except (recode.Unreadable, FileNotFoundError) as error:
+        raise Failure(
+            Code.INVALID_IMAGE, f"The pictures could not be laid over each other: {error}.", param=param
+        ) from None
+    if data is None:
+        raise Failure(Code.INVALID_IMAGE, "A markup must be transparent where the picture is to be seen.", param=param)
+    return data
 
 
 def _payload(url: str, param: str) -> str:

@@ -2,7 +2,6 @@
 about what they are. Shared by all dialects.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,13 +53,6 @@ async def finish(services: Services, name: str, rendition: Rendition | None, *, 
     # A JPEG shows nothing through, so it need not be opened.
     opaque = file.mime == "image/jpeg" or await results.read(services.library, file.name, _is_opaque)
     return Finished(file, data, opaque)
-
-
-async def finish_all(
-    services: Services, names: Sequence[str], rendition: Rendition | None, *, inline: bool
-) -> list[Finished]:
-    """Several of them, in order."""
-    return [await finish(services, name, rendition, inline=inline) for name in names]
 
 
 def quality(generation: Generation) -> str:

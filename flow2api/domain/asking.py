@@ -23,6 +23,8 @@ _TYPES = {"text": str, "integer": int, "number": float, "boolean": bool}
 _DROPPABLE_FIELDS = ("seed", "aspect_ratio")
 # What some clients send with everything, so that a model without it would be of no use to them.
 GENERAL_DROPS: Mapping[str, str] = {"negative_prompt": "it takes no negative prompt"}
+# Names of a quality over the years, each with the one that stands for it where it is not known.
+_QUALITIES = {"standard": "medium", "hd": "high", "xhigh": "high", "max": "high"}
 # A length that is off by no more than this goes to the nearest that the model has; callers see it in the result.
 _NEAR_SECONDS = 2
 
@@ -44,7 +46,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     resolution: str | None = None
     """A class; where it is given it outweighs a class in `size`."""
     quality: str | None = None
-    """Accepted and without effect."""
+    """Without effect where the model has no choice of it."""
     seconds: int | None = None
     n: int | None = None
     seed: int | None = None
@@ -134,13 +136,25 @@ def seed(model: Model, wanted: int | None) -> int | None:
     return wanted
 
 
-def options(model: Model, table: Table, asked: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
-    """The further parameters, each as its model takes it. One that it does not take is refused, not passed over."""
+def options(model: Model, table: Table, ask: Wish) -> dict[str, OptionValue]:
+    """The further parameters, each as its model takes it. One that it does not take is refused, not passed over; but a quality
+    without meaning for the model is, since clients send one with everything."""
+    asked = dict(ask.options)
+    if quality := _quality(table, ask):
+        asked.setdefault("quality", quality)
     for name in asked:
         if name not in table.options:
             takes = f"it takes {words(table.options, 'and')}" if table.options else "it takes no such parameter"
             raise Failure(Code.INVALID_VALUE, f"{model.id} has no {name[:_SHOWN_CHARACTERS]}; {takes}.", param=name)
     return {name: _option(model, name, table.options[name], value) for name, value in asked.items()}
+
+
+def _quality(table: Table, ask: Wish) -> str | None:
+    """The quality that the wish names, in the model's own word where it has one."""
+    word = _given(ask.quality)
+    option = table.options.get("quality")
+    names = (word, _QUALITIES.get(word)) if word and option else ()
+    return next((name for name in names if name and option and name in option.choices), None)
 
 
 def _option(model: Model, name: str, option: Option, value: OptionValue) -> OptionValue:

@@ -209,7 +209,7 @@ class Catalog:
             tier_credits={tier: (credits + length + more) * count for tier, credits in table.tier_credits.items()},
             source=ask.source,
             warnings=warnings,
-            options=asking.options(model, table, ask.options),
+            options=asking.options(model, table, ask),
             how=table.how,
         )
 

@@ -66,5 +66,8 @@ async def test_background_and_quality_reach_a_model_that_has_a_choice_of_them() 
         assert (await gateway.tested.client.post("/v1/responses", json=asked)).status_code == 200
         sent = gateway.relay.ledger.calls("image")[-1].json
         assert (sent["background"], sent["quality"]) == ("opaque", "low")
+        assert (await gateway.ask(MODEL, "an apple", quality="standard")).status_code == 200
+        assert gateway.relay.ledger.calls("image")[-1].json["quality"] == "medium"
+        assert (await make(gateway, model="gateway/nano-banana", quality="high")).status_code == 200
         told = error_of(await make(gateway, model="gateway/nano-banana", background="transparent"))
         assert (told["code"], told["param"]) == ("unsupported_operation", "background")

@@ -2,10 +2,11 @@
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
+import httpx
 import msgspec
 import openai
 import pytest
@@ -145,6 +146,22 @@ async def test_trap_16_form_keys_and_json_name_pictures_in_every_way_that_is_in_
         assert (await send(gateway, "edits", data=form)).status_code == 200
 
 
+async def test_a_markup_is_drawn_into_the_first_picture_and_the_others_stay_as_they_are() -> None:
+    marks = io.BytesIO()
+    over = Image.new("RGBA", (8, 6))
+    over.paste("white", (0, 0, 4, 6))
+    over.save(marks, "PNG")
+    async with open_tested_gateway() as gateway:
+        files: Any = [("image[]", ("a", RED)), ("image[]", ("b", BLUE)), ("markup", ("m", marks.getvalue()))]
+        answer = await send(gateway, "edits", data={"prompt": "make it green"}, files=files)
+        assert answer.status_code == 200, answer.text
+        [first, second] = uploaded(gateway)
+        assert second == BLUE
+        drawn_over = Image.open(io.BytesIO(first)).convert("RGB")
+        assert drawn_over.size == (64, 48)
+        assert (drawn_over.getpixel((2, 2)), drawn_over.getpixel((60, 40))) == ((255, 255, 255), (255, 0, 0))
+
+
 BAD: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("generations", {"prompt": " "}, 400, "missing_required_parameter", "prompt"),
     ("generations", {"size": "banana"}, 400, "invalid_value", "size"),
@@ -161,7 +178,8 @@ BAD: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("edits", {}, 400, "missing_required_parameter", "image"),
     ("edits", {"image": "data:image/png;base64,AAAA"}, 400, "invalid_image", "image"),
     ("edits", {"image": data_url(RED), "mask": data_url(RED)}, 400, "unsupported_operation", "mask"),
-    ("edits", {"image": data_url(RED), "markup": data_url(RED)}, 400, "unsupported_operation", "markup"),
+    ("edits", {"image": data_url(RED), "markup": data_url(RED)}, 400, "invalid_image", "markup"),
+    ("generations", {"markup": data_url(RED)}, 400, "invalid_value", "markup"),
     ("variations", {}, 400, "missing_required_parameter", "image"),
 ]  # fmt: skip
 
@@ -251,3 +269,35 @@ async def test_traps_3_and_6_a_slow_picture_is_waited_for_with_signs_of_life_who
         stream = await send(gateway, "generations", json={"prompt": "a red apple", "stream": True})
         assert stream.text.count(": working\n\n") >= 3
         assert not [line for line in stream.text.splitlines() if line.startswith(("id:", "retry:"))]
+
+
+async def test_trap_18_an_upload_without_a_length_is_read() -> None:
+    request = httpx.Request("POST", "http://x", data={"prompt": "make it green"}, files={"image": ("a", RED)})
+    body = request.read()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 100):
+            yield body[start : start + 100]
+
+    async with open_tested_gateway() as gateway:
+        headers = {"content-type": request.headers["content-type"]}
+        answer = await send(gateway, "edits", content=pieces(), headers=headers)
+        assert answer.request.headers["transfer-encoding"] == "chunked"
+        assert (answer.status_code, uploaded(gateway)) == (200, [RED])
+
+
+async def test_traps_4_9_and_19_lines_stay_short_errors_are_whole_and_ids_may_hold_slashes() -> None:
+    async with open_tested_gateway() as gateway:
+        stream = await gateway.chat(stream=True, n=4)
+        assert stream.text.count("![image](") == 4
+        assert max(map(len, stream.text.splitlines())) < 64 * 1024
+        for method, path in (("GET", "/v1/nothing"), ("GET", "/v1/images/generations"), ("POST", "/v1/models")):
+            answer = await gateway.client.request(method, path, headers={"origin": "http://page.example"})
+            assert answer.status_code in (404, 405)
+            assert error_of(answer)["code"] in ("not_found", "method_not_allowed")
+            assert answer.headers["access-control-allow-origin"]
+            assert answer.headers["x-request-id"]
+        for path in ("gateway%2Fgpt-image-1", "gateway/gpt-image-1"):
+            assert (await gateway.client.get(f"/v1/models/{path}")).json()["id"] == "gateway/gpt-image-1"
+        missing = await gateway.client.get("/v1/models/google%2Fveo%203")
+        assert (missing.status_code, error_of(missing)["param"]) == (404, "model")

@@ -88,7 +88,7 @@ class Images:
         sheet = await images_request.read(request, body)
         asked = sheet.asked
         model = self._desk.model(asked.model, key) if asked.model else self._desk.usual_model("image", key)
-        options = images_request.further(model, asked.background, asked.quality) | (asked.options or {})
+        options = images_request.ground(model, asked.background) | (asked.options or {})
         sheet = sheet._replace(asked=replace(asked, model=model.id, options=options))
         delivery = Delivery.of(asked)
         prompt = way.prompt or prompt_of(asked.prompt)
@@ -104,6 +104,8 @@ class Images:
     async def _wish(self, sheet: Sheet, model: Model, prompt: str) -> Wish:
         self._desk.check_open()
         files = await self._desk.pictures(sheet.pictures, model)
+        if sheet.markup:
+            files[0] = await self._desk.inputs.marked(files[0], sheet.markup)
         mask = await self._desk.inputs.one(sheet.mask) if sheet.mask else None
         return replace(wish(sheet.asked, prompt, files), mask=mask.name if mask else None)
 
@@ -172,8 +174,8 @@ def _check(way: Way, sheet: Sheet, model: Model) -> None:
         raise Failure(Code.MISSING_REQUIRED_PARAMETER, message, param="image")
     if sheet.mask and not model.masks:
         raise no_mask(model)
-    if sheet.mask and not sheet.pictures:
-        raise Failure(Code.INVALID_VALUE, "mask belongs to a picture, and image holds none.", param="mask")
-    if sheet.markup:
-        message = f"{model.id} takes no markup; draw it into the picture itself and send that as image."
-        raise Failure(Code.UNSUPPORTED_OPERATION, message, param="markup")
+    layer = sheet.mask or sheet.markup
+    if layer and not sheet.pictures:
+        raise Failure(Code.INVALID_VALUE, f"{layer.param} belongs to a picture; image holds none.", param=layer.param)
+    if sheet.mask and sheet.markup:
+        raise Failure(Code.INVALID_VALUE, "There can be a mask or a markup, not both.", param="markup")

@@ -22,16 +22,6 @@ from flow2api.errors import Code, Failure
 MAX_PARTIALS = 3
 # What older programs call it.
 _SPELLED = {"jpg": "jpeg"}
-# The names that OpenAI's models had for it over the years.
-_QUALITIES = {
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "standard": "medium",
-    "hd": "high",
-    "xhigh": "high",
-    "max": "high",
-}
 # These two names came with links when they were new, and programs that ask for them by name still read nothing else.
 LINKS_BY_DEFAULT = frozenset({"dall-e-2", "dall-e-3"})
 
@@ -89,7 +79,7 @@ class Sheet(NamedTuple):
     asked: ImagesRequest
     pictures: Sequence[Given]
     mask: Given | None
-    markup: bool
+    markup: Given | None
 
 
 class Delivery(NamedTuple):
@@ -136,22 +126,18 @@ def check(asked: ImagesRequest) -> None:
         raise Failure(Code.INVALID_VALUE, message, param="partial_images")
 
 
-def further(model: Model, background: str | None, quality: str | float | None) -> dict[str, OptionValue]:
-    """Background and quality, for a model that has a choice of them. Elsewhere a quality says nothing, since clients send one with
-    everything; but a picture without the background that was asked for would be of no use.
+def ground(model: Model, background: str | None) -> dict[str, OptionValue]:
+    """The background as an option of a model that has a choice of it.
 
     Raises:
-        Failure: the model cannot make the background."""
-    ground = _one_of("background", background or "auto", ("auto", "opaque", "transparent"))
-    if ground == "transparent" and "background" not in model.options:
+        Failure: the model cannot make it; a picture without it would be of no use."""
+    word = _one_of("background", background or "auto", ("auto", "opaque", "transparent"))
+    if "background" in model.options:
+        return {} if word == "auto" else {"background": word}
+    if word == "transparent":
         message = f"{model.id} makes no transparent backgrounds; leave background out, or ask for `opaque`."
         raise Failure(Code.UNSUPPORTED_OPERATION, message, param="background")
-    found: dict[str, OptionValue] = {}
-    if ground != "auto" and "background" in model.options:
-        found["background"] = ground
-    if (word := _QUALITIES.get(str(quality))) and "quality" in model.options:
-        found["quality"] = word
-    return found
+    return {}
 
 
 async def read(request: GatewayRequest, body: bytes | bytearray) -> Sheet:
@@ -164,8 +150,8 @@ async def read(request: GatewayRequest, body: bytes | bytearray) -> Sheet:
     await weigh(body)
     asked = decode(body, _decoder)
     pictures = [*_references("image", asked.image), *_references("images", asked.images)]
-    mask = next(_references("mask", asked.mask), None)
-    return Sheet(asked, pictures, mask, asked.markup is not None)
+    mask, markup = (next(_references(param, getattr(asked, param)), None) for param in ("mask", "markup"))
+    return Sheet(asked, pictures, mask, markup)
 
 
 def _of_form(form: forms.Form) -> Sheet:
@@ -174,10 +160,15 @@ def _of_form(form: forms.Form) -> Sheet:
     links = [Reference(url, "image") for name in ("image", "images") for url in form.all(name)]
     fields = {name: value for name, value in form.values().items() if name not in ("image", "images")}
     asked = convert(fields, ImagesRequest)
-    masks: list[Given] = [Upload(file.data, "mask") for file in form.files_of("mask")]
-    masks += _references("mask", asked.mask)
-    mask = masks[0] if masks else None
-    return Sheet(asked, [*files, *links], mask, bool(form.files_of("markup")) or asked.markup is not None)
+    mask, markup = (_layer(form, param, getattr(asked, param)) for param in ("mask", "markup"))
+    return Sheet(asked, [*files, *links], mask, markup)
+
+
+def _layer(form: forms.Form, param: str, named: Pictures | None) -> Given | None:
+    """What lies over the first picture: a file, or a picture by its address."""
+    given: list[Given] = [Upload(file.data, param) for file in form.files_of(param)]
+    given += _references(param, named)
+    return given[0] if given else None
 
 
 def _references(param: str, pictures: Pictures | None) -> Iterator[Reference]:

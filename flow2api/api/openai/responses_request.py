@@ -101,12 +101,12 @@ def check(asked: ResponsesRequest) -> None:
 
 
 def with_options(asked: ResponsesRequest, model: Model) -> ResponsesRequest:
-    """The request for this model, with what its tool says of background and quality.
+    """The request for this model, with what its tool says of the background.
 
     Raises:
         Failure: the model cannot make the background."""
     tool = asked.tool
-    found = images_request.further(model, tool.background, tool.quality) if tool else {}
+    found = images_request.ground(model, tool.background) if tool else {}
     return replace(asked, model=model.id, options=found | (asked.options or {}))
 
 
