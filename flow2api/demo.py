@@ -1,4 +1,4 @@
-"""The demonstration: the gateway on the built-in emulator, in one process, with accounts already in. Part of the composition root.
+"""The demonstration: the gateway on the built-in emulators, in one process, with accounts already in. Part of the composition root.
 
 Nothing in it reaches beyond loopback, and no account is needed.
 """
@@ -7,6 +7,7 @@ import dataclasses
 import importlib.util
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 import trio
 
@@ -18,6 +19,10 @@ from flow2api.config import Resolved
 from flow2api.emulator.accounts import AccountSetup
 from flow2api.emulator.app import serve_emulator
 from flow2api.emulator.core import Emulator
+from flow2api.emulator.fal.core import FalEmulator
+from flow2api.emulator.gateway.core import GatewayEmulator
+from flow2api.emulator.keyed.keys import ApiKey
+from flow2api.emulator.keyed.service import KeyedKnobs, KeyedService
 from flow2api.emulator.knobs import Knobs
 from flow2api.emulator.serving import Urls
 
@@ -29,6 +34,29 @@ PEOPLE = (
     AccountSetup(email="grace@demo.example", name="Grace", tier="PAYGATE_TIER_ONE", credits=1_000),
     AccountSetup(email="linus@demo.example", name="Linus", tier="PAYGATE_TIER_NOT_PAID", credits=50),
 )
+
+
+class Keyed(NamedTuple):
+    """A service that is reached with a key: how it is emulated, and which settings name its address."""
+
+    name: str
+    emulator: type[KeyedService]
+    addresses: tuple[str, ...] = ()
+    own_address: bool = False
+    """The account names the address."""
+
+
+KEYED = (
+    Keyed("fal", FalEmulator, ("queue_base_url", "storage_base_url", "billing_base_url")),
+    Keyed("gateway", GatewayEmulator, own_address=True),
+)
+
+
+class Opened(NamedTuple):
+    """What the gateway must know of such a service that is being emulated."""
+
+    settings: dict[str, object]
+    account: AddAccount
 
 
 async def run_demo(
@@ -57,15 +85,33 @@ async def run_demo(
     )
     async with trio.open_nursery() as nursery:
         urls: Urls = await nursery.start(partial(serve_emulator, emulator, host="127.0.0.1", port=0))
+        keyed = [await _open_keyed(kind, nursery) for kind in KEYED]
+        places = {name: place for kind in keyed for name, place in kind.settings.items()}
         code = await run_gateway(
-            resolve(_on(urls, browser=why_no_browser is None)),
+            resolve(_on(urls, browser=why_no_browser is None) | places),
             environ,
             api_key=api_key,
-            accounts=_accounts(emulator),
+            accounts=[*_accounts(emulator), *(kind.account for kind in keyed)],
             on_ready=lambda gateway: on_ready(dataclasses.replace(gateway, notes=(_note(why_no_browser),))),
         )
         nursery.cancel_scope.cancel()
     return code
+
+
+async def _open_keyed(kind: Keyed, nursery: trio.Nursery) -> Opened:
+    key = f"{kind.name}-demo-key"
+    knobs = KeyedKnobs(pictures="drawn", latency_seconds=0.5, pace="seconds", queued=1, active=4)
+    emulator = kind.emulator([ApiKey(key=key, label="demo")], knobs)
+    urls: Urls = await nursery.start(partial(serve_emulator, emulator, host="127.0.0.1", port=0))
+    account = AddAccount(
+        provider=kind.name,
+        credential=key,
+        base_url=f"{urls.base}/v1" if kind.own_address else None,
+        label=f"{kind.name} demo",
+        note="demo account",
+    )
+    settings: dict[str, object] = {f"{kind.name}.{name}": urls.base for name in kind.addresses}
+    return Opened(settings | {f"{kind.name}.poll_interval": 1.0}, account)
 
 
 def _why_no_browser() -> str | None:
