@@ -34,7 +34,7 @@ log = logging.getLogger("flow2api.jobs")
 
 R = TypeVar("R")
 
-# So many failures in a row of the database, some ten seconds, are not worth a word to those who wait.
+# Fewer failures in a row of the database, some twenty seconds, are not worth a word to those who wait.
 STORE_TRIES = 8
 STORE_PAUSES = Backoff(first=0.2, factor=2, limit=30)
 # An actor that crashed is back after a pause of its own; asking again costs nothing.

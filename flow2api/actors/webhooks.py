@@ -16,6 +16,7 @@ import msgspec
 import trio
 
 from flow2api.config import WebhooksConfig
+from flow2api.domain.job import Progress
 from flow2api.domain.job_view import JobView, job_view
 from flow2api.domain.webhook import Attempt, Delivery, DeliveryState, after, ready, signature_headers
 from flow2api.errors import Code, Failure, NetworkFault, TimedOut
@@ -236,7 +237,7 @@ def body_of(letter: webhooks.Letter) -> bytes:
     message = Message(
         type=f"job.{job.state.value}",
         timestamp=over_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        data=job_view(job, letter.delivery.base, letter.files),
+        data=job_view(Progress(job=job), letter.delivery.base, letter.files),
     )
     return msgspec.json.encode(message)
 

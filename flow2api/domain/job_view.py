@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from flow2api.domain.job import Job, JobError, JobState
+from flow2api.domain.job import Job, JobError, JobState, Progress
 from flow2api.domain.media import MediaFile
 from flow2api.errors import KINDS
 
@@ -71,6 +71,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     stage: str
     """What is happening to it right now; empty when nothing is known of that."""
+    progress: int | None
+    """In percent, where the provider tells of it."""
     queue_position: int | None
     """1 is next; None when it does not wait."""
     model: str
@@ -78,6 +80,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     origin: str
     """By which part of the API it came."""
+    warnings: tuple[str, ...]
+    """What was asked for and left out, since the model does not take it."""
     metadata: Mapping[str, str]
     created_at: float
     submitted_at: float | None
@@ -106,23 +110,23 @@ def states_of(status: Status) -> frozenset[JobState]:
     return frozenset(state for state, word in _STATUS.items() if word == status)
 
 
-def job_view(
-    job: Job, base: str, files: Mapping[str, MediaFile], *, position: int | None = None, stage: str = ""
-) -> JobView:
-    """How `job` is shown to a caller who knows us as `base`; `files` are the records of those of its files that are still there."""
-    error = job.error
+def job_view(seen: Progress, base: str, files: Mapping[str, MediaFile]) -> JobView:
+    """How a job is shown to a caller who knows us as `base`; `files` are the records of those of its files that are still there."""
+    job, error = seen.job, seen.job.error
     results = [_file(name, base, files.get(name)) for name in job.results]
     originals = [_file(name, base, files.get(name)) for name in (error.originals if error else ())]
     ends = [file.expires_at for file in (*results, *originals) if file.expires_at is not None]
     return JobView(
         id=job.id,
         status=status_of(job.state),
-        stage=stage,
-        queue_position=position if job.state is JobState.QUEUED else None,
+        stage=seen.stage,
+        progress=100 if job.state is JobState.SUCCEEDED else seen.percent,
+        queue_position=seen.position if job.state is JobState.QUEUED else None,
         model=job.generation.model,
         kind=job.generation.kind,
         count=job.generation.count,
         origin=job.origin,
+        warnings=job.generation.warnings,
         metadata=job.metadata,
         created_at=job.created_at,
         submitted_at=job.submitted_at,

@@ -6,6 +6,7 @@ Views of the same jobs that the other routes make, so those are seen here too; a
 from collections.abc import Sequence
 
 import trio
+from msgspec.structs import replace
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.actors.jobs import Attach, Cancel, Peek
@@ -65,7 +66,7 @@ class JobRoutes:
         claim = await self._desk.claim(request, key.id, body)
         watch = await self._desk.repeated(claim) or await self._submit(request, asked, model, claim)
         request.leaving.enter_context(watch)
-        headers = {"Location": job_view(watch.progress.job, self._links.base(request), {}).urls.status}
+        headers = {"Location": f"{self._links.base(request)}/v1/jobs/{watch.progress.job.id}"}
         await self._wait(request, watch, headers)
         view = await self._view(request, await self._newest(watch.progress.job))
         return answer(view, 200 if watch.progress.job.final else 202, headers)
@@ -113,8 +114,7 @@ class JobRoutes:
         request.leaving.enter_context(watch)
 
         async def show(progress: Progress) -> JobView:
-            placed = progress.position is not None or progress.job.state is not JobState.QUEUED
-            return await self._view(request, progress if placed else await self._newest(progress.job))
+            return await self._view(request, await self._placed(progress))
 
         return events.stream(watch, events.last_seen(request), show, self._services.pace.beat_seconds)
 
@@ -161,6 +161,13 @@ class JobRoutes:
         stored = await self._services.store.read(jobs.get, job.id)
         return Progress(job=stored or job)
 
+    async def _placed(self, progress: Progress) -> Progress:
+        """The same with the job's place in the line, which is told once in a while only."""
+        if progress.job.state is not JobState.QUEUED or progress.position is not None:
+            return progress
+        live = await self._services.jobs.ask(Peek(progress.job.id))
+        return replace(progress, position=live.position) if live else progress
+
     async def _reached(self, request: GatewayRequest, job_id: str) -> tuple[Progress, dict[str, str]]:
         """How the caller's job stands, after the wait that it prefers, and the headers that say so."""
         job = await self._own(request, job_id)
@@ -190,4 +197,4 @@ class JobRoutes:
         names = [name for progress in seen for name in files_of(progress.job)]
         files = await self._services.store.read(media.some, names) if names else {}
         base = self._links.base(request)
-        return [job_view(one.job, base, files, position=one.position, stage=one.stage) for one in seen]
+        return [job_view(one, base, files) for one in seen]
