@@ -17,6 +17,7 @@ from flow2api.actors.tab_slot import Site, TabSlot
 from flow2api.browser.errors import BrowserFault, BrowserUnavailable
 from flow2api.domain.captcha import TabView
 from flow2api.domain.events import TabChanged, TabClosed
+from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.errors import ActorError
@@ -29,6 +30,11 @@ TRIES = 3
 RETRY_SECONDS = 0.2
 # So many may wait for tokens of one tab before another one is opened for the same exit.
 USERS_PER_TAB = 8
+# A browser that has to be started first, and a page that loads slowly.
+TEST_SECONDS = 90.0
+# Any word will do: no call of a service is made with the token.
+TEST_ACTION = "SELF_TEST"
+PICTURE_SECONDS = 15.0
 
 
 class PoolRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,14 +67,35 @@ class RecycleTab(Ask[bool], frozen=True):
     tab_id: int
 
 
-TabPoolMessage = Solve | LookAtTabs | CloseIdle | RecycleTab
+class ShowTab(Ask[bytes | None], frozen=True):
+    """What one tab shows, as PNG; None when there is none of that id. `Failure` conflict says why it cannot be shown now."""
+
+    tab_id: int
+
+
+class TokenTest(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a token could be had, and how long it took. The token itself is thrown away."""
+
+    ok: bool
+    seconds: float
+    error: str = ""
+
+
+class TestTokens(Ask[TokenTest], frozen=True):
+    """Try the whole way to a token, without an exit: browser, page, script."""
+
+    # Pytest would take it for a test by its name.
+    __test__ = False
+
+
+TabPoolMessage = Solve | LookAtTabs | CloseIdle | RecycleTab | ShowTab | TestTokens
 
 
 class TabPool(Actor[TabPoolMessage]):
     """Owner of the tabs."""
 
     mailbox_size: ClassVar[int] = 256
-    expected: ClassVar[tuple[type[Exception], ...]] = (BrowserFault,)
+    expected: ClassVar[tuple[type[Exception], ...]] = (BrowserFault, Failure)
 
     def __init__(
         self, browser: Ref[BrowserMessage], site: Site, rules: PoolRules, bus: EventBus, now: Callable[[], float]
@@ -92,6 +119,10 @@ class TabPool(Actor[TabPoolMessage]):
                 return self._close_idle()
             case RecycleTab():
                 return self._recycle(message.tab_id)
+            case ShowTab():
+                self.answer_in_task(self._show, message.tab_id)
+            case TestTokens():
+                self.answer_in_task(self._test)
             case _:
                 assert_never(message)
         return None
@@ -115,6 +146,28 @@ class TabPool(Actor[TabPoolMessage]):
                 self._retire_if_worn(slot)
                 return CaptchaToken(value=token, user_agent=user_agent)
         raise BrowserFault("no token could be had")
+
+    async def _show(self, tab_id: int) -> bytes | None:
+        slot = self._slots.get(tab_id)
+        if slot is None:
+            return None
+        try:
+            with trio.fail_after(PICTURE_SECONDS):
+                return await slot.picture()
+        except (BrowserFault, trio.TooSlowError) as trouble:
+            why = str(trouble) or f"it did not answer within {PICTURE_SECONDS:.0f} seconds"
+            raise Failure(Code.CONFLICT, f"The tab cannot be shown now: {why}.") from None
+
+    async def _test(self) -> TokenTest:
+        began, error = trio.current_time(), ""
+        try:
+            with trio.fail_after(TEST_SECONDS):
+                await self._solve(Solve(TEST_ACTION, None))
+        except BrowserFault as fault:
+            error = str(fault)
+        except trio.TooSlowError:
+            error = f"there was no token within {TEST_SECONDS:.0f} seconds"
+        return TokenTest(ok=not error, seconds=trio.current_time() - began, error=error)
 
     async def _slot_for(self, exit_url: str | None) -> TabSlot:
         """A tab behind the exit: one that is there, a new one, or the first that there is room for."""

@@ -91,6 +91,16 @@ class TabSlot:
             latency_seconds=self._latency,
         )
 
+    async def picture(self) -> bytes:
+        """What the page shows, as PNG, once it has loaded.
+
+        Raises:
+            BrowserFault: the tab is lost."""
+        await self._settled.wait()
+        if self._tab is None or self._trouble is not None:
+            raise self._trouble or BrowserFault("the tab was closed")
+        return await self._tab.screenshot()
+
     async def run(self, connected: Connected) -> None:
         """Open the tab, keep it until it is closed or lost, close it. Ends without raising what is the tab's own trouble."""
         try:

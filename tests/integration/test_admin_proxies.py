@@ -1,0 +1,26 @@
+"""The pool of proxies over the admin interface: added while the gateway runs, kept, checked, switched and removed."""
+
+from tests.doubles.gateway import open_tested_gateway
+from tests.doubles.proxy import open_proxy
+
+PASSWORD = "hunter2-of-the-proxy"
+
+
+async def test_a_proxy_is_added_checked_switched_and_removed() -> None:
+    async with open_proxy() as proxy, open_tested_gateway() as gateway:
+        text = f"http://someone:{PASSWORD}@127.0.0.1:{proxy.port}\n\nno proxy at all://\n"
+        added = await gateway.admin("POST", "/api/proxies", {"text": text})
+        [view] = added["added"]
+        assert [error["line"] for error in added["errors"]] == [3]
+        assert PASSWORD not in str(added)
+        one = f"/api/proxies/{view['proxy']['id']}"
+        assert (await gateway.admin("POST", f"{one}/disable"))["state"] == "disabled"
+        assert (await gateway.admin("POST", f"{one}/enable"))["state"] == "healthy"
+        assert set(await gateway.admin("POST", f"{one}/test")) == {"ok", "seconds", "error"}
+        listed = await gateway.admin("GET", "/api/proxies")
+        assert [entry["proxy"]["id"] for entry in listed["proxies"]] == [view["proxy"]["id"]]
+        assert PASSWORD not in str(listed)
+        await gateway.admin("DELETE", one)
+        assert (await gateway.admin("GET", "/api/proxies"))["proxies"] == []
+        headers = {"authorization": f"Bearer {gateway.gateway.admin_token.reveal()}"}
+        assert (await gateway.client.delete(one, headers=headers)).status_code == 404
