@@ -1,7 +1,8 @@
-"""How far a generation is, as a percentage that never falls. Providers tell none, so it follows from the steps that are over and,
-while the provider works, from the time since it was asked.
+"""How far a generation is, as a percentage that never falls. Most providers tell none, so it follows from the steps that are over
+and, while the provider works, from the time since it was asked.
 
-Every step that counts is on disk, so a restart does not set it back. Pure.
+Every step that counts is on disk, so a restart does not set it back. What a provider tells besides is not, and can only bring it
+forward. Pure.
 """
 
 import math
@@ -26,4 +27,13 @@ def percent(job: Job, now: float) -> int:
         return 0
     elapsed = max(0.0, now - job.submitted_at)
     share = 1 - math.exp(-elapsed / _PACE_SECONDS[job.generation.kind])
+    return _while_made(share)
+
+
+def told(percent: int) -> int:
+    """What a provider tells of its own work, as a part of the whole."""
+    return _while_made(min(100, max(0, percent)) / 100)
+
+
+def _while_made(share: float) -> int:
     return 1 + int(share * (_MOST_WHILE_MADE - 1))

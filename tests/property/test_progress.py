@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flow2api.domain.job import TRANSITIONS, Job, JobState, Made, move
-from flow2api.domain.progress import percent
+from flow2api.domain.progress import percent, told
 from tests.doubles.records import job
 
 # What a restart finds on disk in place of these.
@@ -41,6 +41,10 @@ def test_the_percentage_never_falls_and_ends_at_a_hundred(ways: list[tuple[int, 
 
 def test_it_moves_while_the_provider_works() -> None:
     running = msgspec.structs.replace(job("j1", state=JobState.RUNNING), submitted_at=0.0)
-    told = [percent(running, seconds) for seconds in (0.0, 10.0, 60.0, 600.0, 1e9)]
-    assert told == sorted(told)
-    assert told[0] < told[1] < told[2] < told[3] <= told[4] < 95
+    shown = [percent(running, seconds) for seconds in (0.0, 10.0, 60.0, 600.0, 1e9)]
+    assert shown == sorted(shown)
+    assert shown[0] < shown[1] < shown[2] < shown[3] <= shown[4] < 95
+
+
+def test_what_a_provider_tells_is_a_part_of_the_whole() -> None:
+    assert [told(percent) for percent in (-5, 0, 50, 100, 700)] == [1, 1, 45, 90, 90]

@@ -11,7 +11,6 @@ import msgspec
 from flow2api.api import results
 from flow2api.api.sources import video_id
 from flow2api.domain.job import Generation, Job, JobState, Size, Source
-from flow2api.domain.progress import percent
 from flow2api.store.clips import StoredClip
 
 Status = Literal["queued", "in_progress", "completed", "failed"]
@@ -73,15 +72,15 @@ class VideoDeleted(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool = True
 
 
-def video_of(clip: StoredClip, now: float, retention_seconds: float, link: Callable[[str], str]) -> Video:
-    """The object for a job; `link` makes the public link of a file."""
+def video_of(clip: StoredClip, progress: int, retention_seconds: float, link: Callable[[str], str]) -> Video:
+    """The object for a job that is so far; `link` makes the public link of a file."""
     job, file = clip
     done = job.state is _S.SUCCEEDED
     return Video(
         id=video_id(job.id),
         model=job.generation.model,
         status=_status(job),
-        progress=percent(job, now),
+        progress=progress,
         created_at=int(job.created_at),
         completed_at=int(job.finished_at or 0) if done else None,
         expires_at=_expires_at(clip, retention_seconds) if done else None,

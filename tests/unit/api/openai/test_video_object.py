@@ -14,14 +14,13 @@ from flow2api.store.clips import StoredClip
 from tests.doubles.records import GENERATION, job, media_file
 
 CLIP = msgspec.structs.replace(GENERATION, kind="video", mode="t2v", aspect_ratio="16:9", seconds=8)
-NOW = 1000.0
 
 
 def shown(state: JobState, **changes: object) -> dict[str, object]:
     one = msgspec.structs.replace(job("job_" + "a" * 32, state=state), generation=CLIP, **changes)
     made = state is JobState.SUCCEEDED
     file = msgspec.structs.replace(media_file("c.mp4", created_at=900.0), width=1920, height=1080, seconds=7.96)
-    video = video_of(StoredClip(one, file if made else None), NOW, 600.0, lambda name: f"http://x/{name}")
+    video = video_of(StoredClip(one, file if made else None), 42, 600.0, lambda name: f"http://x/{name}")
     return msgspec.to_builtins(video)  # type: ignore[no-any-return]
 
 
