@@ -44,6 +44,8 @@ class Accepts(msgspec.Struct, frozen=True, kw_only=True):
     seconds: tuple[int, ...] | None
     images: Bounds
     n: Bounds
+    options: tuple[str, ...]
+    """Names of what may stand in `options`."""
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +172,7 @@ def entry_of(model: Model) -> ModelEntry:
             seconds=model.seconds or None,
             images=Bounds(model.min_inputs, model.max_inputs),
             n=Bounds(1, model.max_count),
+            options=model.options,
         ),
         needs=Needs(tier=model.min_tier, credits=model.credits, tier_credits=model.tier_credits),
     )

@@ -60,6 +60,8 @@ class Turn:
         return answer.whole(self._ticket, content, Usage.of(self._batch.first.generation.prompt))
 
     async def _fill(self, stream: "_Stream") -> None:
+        for warning in self._batch.warnings():
+            await stream.tell(warning)
         content = await self._render(await self._batch.follow(lambda progress: stream.tell(describe(progress))))
         usage = Usage.of(self._batch.first.generation.prompt) if self._asked.wants_usage else None
         await stream.end(content, usage)

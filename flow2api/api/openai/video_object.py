@@ -36,7 +36,8 @@ class VideoError(msgspec.Struct, frozen=True):
 
 
 class Video(msgspec.Struct, frozen=True, kw_only=True):
-    """One clip as clients know it; `url` is ours: where it can be had without a key, once it is there."""
+    """One clip as clients know it. `url` is ours: where it can be had without a key, once it is there; so is `warnings`: what was
+    asked for and left out."""
 
     id: str
     object: Literal["video"] = "video"
@@ -52,6 +53,7 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     remixed_from_video_id: str | None
     error: VideoError | None
     url: str | None
+    warnings: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class VideoList(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +92,7 @@ def video_of(clip: StoredClip, progress: int, retention_seconds: float, link: Ca
         remixed_from_video_id=video_id(job.remix_of) if job.remix_of else None,
         error=_error(job, link),
         url=link(file.name) if file else None,
+        warnings=job.generation.warnings or msgspec.UNSET,
     )
 
 

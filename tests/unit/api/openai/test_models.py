@@ -29,8 +29,13 @@ def test_a_model_is_listed_with_what_it_accepts_and_needs() -> None:
         "seconds": [8, 4, 6],
         "images": {"min": 0, "max": 0},
         "n": {"min": 1, "max": 4},
+        "options": [],
     }
     assert entry["needs"] == {"tier": "free", "credits": 20, "tier_credits": {"ultra": 10}}
+
+
+def test_further_parameters_are_listed_by_name() -> None:
+    assert told("fal/veo-3-text")["accepts"]["options"] == ["negative_prompt", "generate_audio", "auto_fix"]
 
 
 def test_an_exact_id_is_listed_with_what_is_left() -> None:
