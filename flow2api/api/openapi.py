@@ -212,7 +212,7 @@ def _responses(route: Route, description: Description, schemas: _Schemas) -> dic
     responses: dict[str, Any] = {}
     for status, told in sorted(description.answers.items()):
         content = {} if told is None else {"content": _content(told, schemas)}
-        responses[str(status)] = {"description": _MEANINGS.get(status, "Done."), **content}
+        responses[str(status)] = {"description": _MEANINGS.get(status, ""), **content}
     by_status: dict[int, list[Code]] = defaultdict(list)
     for code in codes_of(route, description):
         by_status[KINDS[code].status].append(code)

@@ -12,6 +12,7 @@ from quart_trio.wrappers import TrioResponse
 from flow2api.actors.webhooks import Resend
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
+from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
 from flow2api.domain.webhook import SECRET_BYTES, Delivery, DeliveryState, raw_secret, secret_of
@@ -46,6 +47,19 @@ class Holder(msgspec.Struct, frozen=True):
     created_at: float
 
 
+class HolderList(msgspec.Struct, frozen=True):
+    """Everyone who has a signing secret."""
+
+    secrets: list[Holder]
+
+
+class RemovedSecret(msgspec.Struct, frozen=True):
+    """Who has no secret any more."""
+
+    holder: str
+    removed: bool = True
+
+
 class NewSecret(msgspec.Struct):
     """The body of `POST /api/webhooks/secrets/{holder}`; without a secret one is made."""
 
@@ -72,6 +86,7 @@ def routes(services: Services) -> Table:
     """All of them."""
     store = services.store
 
+    @described("List the deliveries of webhooks, newest first", DeliveryPage, query=Page)
     async def deliveries(request: GatewayRequest) -> TrioResponse:
         page = _page(request)
         found = await store.read(
@@ -79,13 +94,16 @@ def routes(services: Services) -> Table:
         )
         return wire.answer(DeliveryPage(found[: page.limit], len(found) > page.limit))
 
+    @described("Send a delivery again", Delivery, status=202, errors=(Code.CONFLICT,))
     async def resend(request: GatewayRequest, delivery_id: str) -> TrioResponse:
         return wire.answer(await services.webhooks.ask(Resend(delivery_id)), 202)
 
+    @described("Who has a signing secret", HolderList)
     async def holders(request: GatewayRequest) -> TrioResponse:
         found = await store.read(webhooks.secret_holders)
-        return wire.answer({"secrets": [Holder(*one) for one in found]})
+        return wire.answer(HolderList([Holder(*one) for one in found]))
 
+    @described("Set the secret that signs webhooks", SetSecret, status=201, body=NewSecret)
     async def set_secret(request: GatewayRequest, holder: str) -> TrioResponse:
         if holder not in _HOLDERS and all(key.id != holder for key in services.keys.listed()):
             raise Failure(Code.NOT_FOUND, f"There is no API key {holder[:80]!r}.")
@@ -94,10 +112,11 @@ def routes(services: Services) -> Table:
         await store.write(webhooks.put_secret, holder, secret, time.time())
         return wire.answer(SetSecret(holder, secret), 201)
 
+    @described("Forget a signing secret", RemovedSecret)
     async def remove_secret(request: GatewayRequest, holder: str) -> TrioResponse:
         if not await store.write(webhooks.remove_secret, holder):
             raise Failure(Code.NOT_FOUND, f"{holder[:80]!r} has no secret of its own.")
-        return wire.answer({"holder": holder, "removed": True})
+        return wire.answer(RemovedSecret(holder))
 
     return (
         ("GET", "/api/webhooks/deliveries", deliveries),

@@ -12,12 +12,13 @@ from quart_trio.wrappers import TrioResponse
 from flow2api.actors.jobs import Attach, Cancel, Peek
 from flow2api.actors.watch import Watch
 from flow2api.api import repeats, results
+from flow2api.api.described import EVENTS, GENERATING, REPEATING, Content, described
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.jobs import events
-from flow2api.api.jobs.hooks import Hooks
+from flow2api.api.jobs.hooks import DeliveryList, Hooks
 from flow2api.api.jobs.listing import JobPage, page_of
-from flow2api.api.jobs.request import JobRequest, query_of, wait_of
+from flow2api.api.jobs.request import JobRequest, Query, query_of, wait_of
 from flow2api.api.links import Links
 from flow2api.api.repeats import Claim
 from flow2api.api.routing import Application
@@ -31,6 +32,7 @@ from flow2api.errors import Code, Failure
 from flow2api.store import jobs, media
 
 ORIGIN = "jobs"
+_WAITING = {"Prefer": "`wait=n`: answer when the job has ended, at the latest after so many seconds."}
 _decoder = decoder(JobRequest)
 
 
@@ -56,6 +58,16 @@ class JobRoutes:
         self._desk = desk
         self._hooks = Hooks(services)
 
+    @described(
+        "Begin a generation, and come back for it",
+        JobView,
+        status=202,
+        answers={200: JobView},
+        body=JobRequest,
+        scope="jobs",
+        headers={**REPEATING, **_WAITING},
+        errors=GENERATING,
+    )
     async def create(self, request: GatewayRequest) -> TrioResponse:
         """Admit a job, and answer at once unless the caller prefers to wait."""
         key = self._services.keys.caller(request, "jobs")
@@ -84,6 +96,7 @@ class JobRoutes:
         wanted = wish(asked, asked.prompt, files, source)
         return await desk.submit(request, claim, wanted, ORIGIN, detached=True, terms=terms)
 
+    @described("List the jobs of this key", JobPage, query=Query, scope="jobs", errors=(Code.INVALID_VALUE,))
     async def list_own(self, request: GatewayRequest) -> TrioResponse:
         """The caller's jobs, a page at a time."""
         key = self._services.keys.caller(request, "jobs")
@@ -91,11 +104,20 @@ class JobRoutes:
         views = await self._views(request, [await self._newest(job) for job in page.jobs])
         return answer(JobPage.of(views, page.more))
 
+    @described("How a job stands", JobView, scope="jobs", headers=_WAITING, errors=(Code.INVALID_VALUE,))
     async def status(self, request: GatewayRequest, job_id: str) -> TrioResponse:
         """One job as it is, or as it is when it has ended."""
         progress, headers = await self._reached(request, job_id)
         return answer(await self._view(request, progress), 200, headers)
 
+    @described(
+        "A job with its results, or its failure as a status",
+        JobView,
+        answers={202: JobView},
+        scope="jobs",
+        headers=_WAITING,
+        errors=GENERATING,
+    )
     async def result(self, request: GatewayRequest, job_id: str) -> TrioResponse:
         """The job with its results; 202 while there are none yet, and its failure as a status."""
         progress, headers = await self._reached(request, job_id)
@@ -107,6 +129,12 @@ class JobRoutes:
             raise Failure(Code.EXPIRED, "The results are no longer kept.")
         return answer(view, 200, headers)
 
+    @described(
+        "The changes of a job as they happen",
+        Content({EVENTS: None}),
+        scope="jobs",
+        headers={"Last-Event-ID": "Go on after this event."},
+    )
     async def events(self, request: GatewayRequest, job_id: str) -> TrioResponse:
         """The job's changes as they happen."""
         job = await self._own(request, job_id)
@@ -118,12 +146,14 @@ class JobRoutes:
 
         return events.stream(watch, events.last_seen(request), show, self._services.pace.beat_seconds)
 
+    @described("Give a job up", JobView, scope="jobs", errors=(Code.CONFLICT,))
     async def cancel(self, request: GatewayRequest, job_id: str) -> TrioResponse:
         """Give the job up; `upstream` says what could be done at the provider."""
         await self._own(request, job_id)
         job = await self._services.jobs.ask(Cancel(job_id))
         return answer(await self._view(request, Progress(job=job)))
 
+    @described("How the telling of a job's end goes", DeliveryList, scope="jobs")
     async def deliveries(self, request: GatewayRequest, job_id: str) -> TrioResponse:
         """How the telling of the job's end goes."""
         await self._own(request, job_id)
