@@ -130,6 +130,9 @@ def _parts(boundary: bytes, body: bytes | bytearray) -> Iterator[tuple[Field | F
     pieces: list[bytes] = []
     while not isinstance(event := decoder.next_event(), Epilogue | NeedData):
         if isinstance(event, Field | File):
+            # The decoder says None for a name that it cannot read, whatever its types promise.
+            if not isinstance(event.name, str):
+                raise _broken("a part has no name that can be read")
             part, pieces = event, []
         elif isinstance(event, Data) and part is not None:
             pieces.append(event.data)

@@ -75,6 +75,7 @@ async def test_a_large_form_is_read_whole() -> None:
             + b"\r\n--b--\r\n",
             Code.REQUEST_TOO_LARGE,
         ),
+        (MULTIPART, b"--b\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b--\r\n", Code.INVALID_VALUE),
         (forms.URLENCODED, b"\xff=1", Code.INVALID_VALUE),
         (forms.URLENCODED, b"a=1&" * (MAX_PARTS + 1), Code.INVALID_VALUE),
     ],
