@@ -301,3 +301,15 @@ async def test_traps_4_9_and_19_lines_stay_short_errors_are_whole_and_ids_may_ho
             assert (await gateway.client.get(f"/v1/models/{path}")).json()["id"] == "gateway/gpt-image-1"
         missing = await gateway.client.get("/v1/models/google%2Fveo%203")
         assert (missing.status_code, error_of(missing)["param"]) == (404, "model")
+
+
+async def test_a_name_that_is_given_to_a_model_is_known_by_every_route_and_dall_e_gets_links() -> None:
+    async with open_tested_gateway() as gateway:
+        for name in ("dall-e-3", "gpt-image-1"):
+            await gateway.admin("PUT", f"/api/aliases/{name}", {"target": MODEL})
+        linked = await gateway.sdk(partial(generate, model="dall-e-3", size="1792x1024"))
+        assert (linked.data[0].b64_json, linked.data[0].url[:4]) == (None, "http")
+        asked = await gateway.sdk(partial(generate, model="dall-e-3", response_format="b64_json"))
+        assert (asked.data[0].url, len(bytes_of(asked.data[0])) > 0) == (None, True)
+        changed = await gateway.sdk(lambda client: edit(client, RED, model="gpt-image-1"))
+        assert (changed.data[0].url, size_of(bytes_of(changed.data[0]))) == (None, (1200, 896))
