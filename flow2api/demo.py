@@ -21,6 +21,7 @@ from flow2api.emulator.app import serve_emulator
 from flow2api.emulator.core import Emulator
 from flow2api.emulator.fal.core import FalEmulator
 from flow2api.emulator.gateway.core import GatewayEmulator
+from flow2api.emulator.gemini.core import GeminiEmulator
 from flow2api.emulator.keyed.keys import ApiKey
 from flow2api.emulator.keyed.service import KeyedKnobs, KeyedService
 from flow2api.emulator.knobs import Knobs
@@ -47,6 +48,7 @@ class Keyed(NamedTuple):
 
 
 KEYED = (
+    Keyed("gemini", GeminiEmulator, ("base_url",)),
     Keyed("fal", FalEmulator, ("queue_base_url", "storage_base_url", "billing_base_url")),
     Keyed("gateway", GatewayEmulator, own_address=True),
 )

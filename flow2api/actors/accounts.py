@@ -305,7 +305,7 @@ class Accounts(Actor[AccountsMessage]):
         return Account(
             id=account_id,
             provider=provider.name,
-            label=message.label or session.identity.email or account_id,
+            label=message.label or session.identity.email or _usual_label(provider, session) or account_id,
             email=session.identity.email,
             note=message.note,
             group=message.group,
@@ -325,6 +325,11 @@ class Accounts(Actor[AccountsMessage]):
 
 def _child(account_id: str) -> str:
     return f"account {account_id}"
+
+
+def _usual_label(provider: Provider, session: Session) -> str:
+    """What an account without an e-mail address is called: its service, and what tells it from others."""
+    return f"{provider.traits.title} {session.identity.name}" if session.identity.name else ""
 
 
 def _shown_url(base_url: str | None) -> str | None:

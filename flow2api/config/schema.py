@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from flow2api.config.dashboard import DashboardConfig
 from flow2api.config.dialects import ChatConfig, ModelsConfig
-from flow2api.config.services import FalConfig, FlowConfig, GatewayConfig
+from flow2api.config.services import FalConfig, FlowConfig, GatewayConfig, GeminiConfig
 from flow2api.config.values import (
     A_BASE_URL,
     BASE_URL,
@@ -320,6 +320,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     server: ServerConfig = ServerConfig()
     flow: FlowConfig = FlowConfig()
+    gemini: GeminiConfig = GeminiConfig()
     fal: FalConfig = FalConfig()
     gateway: GatewayConfig = GatewayConfig()
     captcha: CaptchaConfig = CaptchaConfig()

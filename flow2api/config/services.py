@@ -78,3 +78,15 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout: RequestTimeout = 300.0
     image_timeout: ImageTimeout = 300.0
     video_timeout: VideoTimeout = 1500.0
+
+
+class GeminiConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Google's Gemini API, for accounts with a key of its."""
+
+    base_url: Annotated[
+        str, Meta(pattern=BASE_URL, title=A_BASE_URL, description="Base address for keys that name no other.")
+    ] = "https://generativelanguage.googleapis.com"
+    poll_interval: PollInterval = 10.0
+    request_timeout: RequestTimeout = 240.0
+    image_timeout: ImageTimeout = 300.0
+    video_timeout: VideoTimeout = 900.0

@@ -62,7 +62,8 @@ class Catalog:
         self._aliases = dict(aliases)
         # A name with routes may be that of a model, which then is one of them; what routes lead to has none itself.
         self._direct = dict(self._models)
-        for name, wanted in (routes or {}).items():
+        self._routes = dict(routes or {})
+        for name, wanted in self._routes.items():
             members = [self._known("routes", name, detour.model, self._direct) for detour in wanted.to]
             self._models[name] = naming.routed(name, wanted, members)
         for name, target in aliases.items():
@@ -96,17 +97,20 @@ class Catalog:
             {name: one for name, one in self._families.items() if not {name, *one.models} & set(off)},
             {},
         )
-        known, kept = set(left._models), dict[str, str]()
+        routes = {
+            name: found for name, one in self._routes.items() if (found := _left_of(one, left)) and name not in off
+        }
+        known, kept = {*left._models, *routes}, dict[str, str]()
         # In this order, since an alias may be of one before it.
         for name, target in (self._aliases | {n: t for n, t in aliases.items() if n not in self}).items():
             if target in known:
                 kept[name] = target
                 known.add(name)
-        return Catalog(left._tables, left._families, kept)
+        return Catalog(left._tables, left._families, kept, routes)
 
     def own_names(self) -> Mapping[str, tuple[str, ...]]:
         """The models that are no form of another, families included, each with all ids that mean it or a form of it."""
-        names: dict[str, list[str]] = {name: [] for name in (*self._tables, *self._families)}
+        names: dict[str, list[str]] = {name: [] for name in (*self._tables, *self._families, *self._routes)}
         for model in self._models.values():
             names[model.base].append(model.id)
         return {name: tuple(ids) for name, ids in names.items()}
@@ -236,9 +240,16 @@ class Catalog:
             self._exact.setdefault((model.base, shape), model.id)
 
 
+def _left_of(routes: Routes, left: Catalog) -> Routes | None:
+    """The routes without those that lead to models which are gone; None where all are."""
+    to = tuple(detour for detour in routes.to if detour.model in left)
+    return replace(routes, to=to) if to else None
+
+
 def built_in() -> list[str]:
     """The catalogue files that come with the program."""
-    return sorted(file.name for file in _FOLDER.iterdir() if file.name.endswith(".toml"))
+    names = (file.name for file in _FOLDER.iterdir() if file.name.endswith(".toml"))
+    return sorted(names, key=lambda name: name.removesuffix(".toml"))
 
 
 def _way(generation: Generation) -> Way:

@@ -21,6 +21,7 @@ from flow2api.emulator.core import Emulator
 from flow2api.emulator.fal.core import FalEmulator
 from flow2api.emulator.fast import serve_fast
 from flow2api.emulator.gateway.core import GatewayEmulator
+from flow2api.emulator.gemini.core import GeminiEmulator
 from flow2api.emulator.keyed.keys import ApiKey
 from flow2api.emulator.keyed.service import KeyedKnobs, KeyedService
 from flow2api.emulator.knobs import Knobs
@@ -30,7 +31,11 @@ from flow2api.emulator.serving import Urls
 DEMO_LATENCY_SECONDS = 2.0
 DEMO_VIDEO_SECONDS = 8.0
 # The services that are reached with a key.
-KEYED: Mapping[str, type[KeyedService]] = {"fal": FalEmulator, "gateway": GatewayEmulator}
+KEYED: Mapping[str, type[KeyedService]] = {
+    "gemini": GeminiEmulator,
+    "fal": FalEmulator,
+    "gateway": GatewayEmulator,
+}
 # The part of the time that a clip spends waiting.
 QUEUED_SHARE = 0.25
 

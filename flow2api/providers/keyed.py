@@ -23,6 +23,8 @@ from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prep
 # Where every unfinished result takes its own call, so many are made at a time.
 _CHECKS_AT_A_TIME = 4
 _LONGEST_KEY = 4096
+# Of a shorter one nothing is shown, since the end would be a good part of it.
+_HINTED_LENGTH = 16
 
 
 class KeyVault(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +32,11 @@ class KeyVault(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     base_url: str | None = None
+
+    @property
+    def hint(self) -> str:
+        """Enough of the key to tell it from others, for its owner."""
+        return f"…{self.key[-4:]}" if len(self.key) >= _HINTED_LENGTH else "key"
 
     def __repr__(self) -> str:
         return f"KeyVault(base_url={self.base_url!r})"
@@ -43,8 +50,8 @@ class KeySession:
 
     @property
     def identity(self) -> Identity:
-        """A key does not say whose it is."""
-        return Identity()
+        """A key does not say whose it is; its end tells it from others."""
+        return Identity(name=load(self._vault).hint)
 
     @property
     def vault(self) -> bytes:

@@ -12,12 +12,14 @@ from flow2api.providers.base import Provider
 from flow2api.providers.fal.provider import FalProvider
 from flow2api.providers.flow.provider import FlowProvider
 from flow2api.providers.gateway.provider import GatewayProvider
+from flow2api.providers.gemini.provider import GeminiProvider
 
 Make = Callable[[Http, Any, Callable[[], float]], Provider]
 """Makes a provider from its section of the settings, which each describes by a protocol of its own, and a clock."""
 
 PROVIDERS: Mapping[str, Make] = {
     "flow": FlowProvider,
+    "gemini": GeminiProvider,
     "fal": FalProvider,
     "gateway": GatewayProvider,
 }

@@ -27,6 +27,7 @@ from flow2api.domain.job import Job
 from flow2api.emulator.accounts import AccountSetup
 from flow2api.emulator.core import Emulator
 from flow2api.emulator.fast import serve_fast
+from flow2api.emulator.keyed.service import KeyedService
 from flow2api.emulator.knobs import Knobs
 from flow2api.emulator.serving import Urls
 
@@ -230,10 +231,11 @@ async def open_tested_gateway(
     *,
     knobs: Knobs | None = None,
     settings: Mapping[str, object] | Callable[[Urls], Mapping[str, object]] = MappingProxyType({}),
+    keyed: Mapping[str, KeyedService] = MappingProxyType({}),
     limit_seconds: float = LIMIT_SECONDS,
 ) -> AsyncIterator[TestedGateway]:
     """A gateway with these accounts signed in and one API key. `settings`, which may depend on where the service is, go before
-    the quick ones."""
+    the quick ones. `keyed` are further services by the names of their providers, of which all keys are accounts too."""
     emulator = Emulator(accounts, knobs)
     key = f"f2a_{secrets.token_hex(16)}"
     with trio.fail_after(limit_seconds), tempfile.TemporaryDirectory(dir=_FOLDERS) as folder, _listening() as log:
@@ -243,6 +245,12 @@ async def open_tested_gateway(
             resolved = _resolved(Path(folder), urls, settings(urls) if callable(settings) else settings)
             credentials = [account.session_token for account in emulator.accounts]
             adding = [AddAccount(provider="flow", credential=credential) for credential in credentials]
+            for provider, further in keyed.items():
+                base_url = (await nursery.start(serve_fast, further)).base
+                adding += [
+                    AddAccount(provider=provider, credential=one.key, base_url=base_url, label=one.label)
+                    for one in further.keys
+                ]
             async with (
                 open_gateway(resolved, {}, api_key=key, accounts=adding) as gateway,
                 _client(gateway, key) as client,
@@ -250,7 +258,7 @@ async def open_tested_gateway(
                 tested = TestedGateway(service, gateway, key, log, client)
                 yield tested
             nursery.cancel_scope.cancel()
-        log.check(tested.secrets())
+        log.check([*tested.secrets(), *(one.key for further in keyed.values() for one in further.keys)])
 
 
 @contextmanager

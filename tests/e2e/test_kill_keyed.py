@@ -20,6 +20,7 @@ from tests.e2e.site import CHAT, LIMIT_SECONDS, Gateway, Place
 
 # What is under way when the gateway is killed, by the call that the service knows it as.
 RUNNING = {
+    "veo-3.1-fast-generate-preview": "clip",
     "fal/imagen-4-fast": "submit",
     "fal/hailuo-02-text": "submit",
     "gateway/sora-2": "video",
@@ -27,7 +28,12 @@ RUNNING = {
     "gateway/veo": "task",
 }
 # What is accepted at that moment, its answer still to come.
-SUBMITTING = {"fal/imagen-4": "submit", "gateway/sora-2-pro": "video", "gateway/gpt-image-1-mini": "image"}
+SUBMITTING = {
+    "gemini-2.5-flash-image": "content",
+    "fal/imagen-4": "submit",
+    "gateway/sora-2-pro": "video",
+    "gateway/gpt-image-1-mini": "image",
+}
 HEARD = {"type": "stall", "seconds": 60.0, "carried_out": True}
 
 
@@ -67,7 +73,8 @@ async def open_service(kind: str, folder: Path, secrets: Secrets) -> AsyncIterat
 
 
 def kind_of(model: str) -> str:
-    return model.partition("/")[0]
+    kind, slash, _ = model.partition("/")
+    return kind if slash else "gemini"
 
 
 def body(model: str) -> dict[str, object]:
@@ -108,12 +115,14 @@ async def test_orders_with_keys_that_run_through_a_kill_arrive_once_and_those_in
             place = Place(tmp_path)
             opened = [
                 await stack.enter_async_context(open_service(kind, tmp_path, place.secrets))
-                for kind in ("fal", "gateway")
+                for kind in ("gemini", "fal", "gateway")
             ]
             services = {service.kind: service for service in opened}
             place.settings |= {
                 "FLOW2API_CAPTCHA_METHOD": "none",
                 "FLOW2API_FAL_POLL_INTERVAL": "0.2",
+                "FLOW2API_GEMINI_POLL_INTERVAL": "0.2",
+                "FLOW2API_GEMINI_BASE_URL": services["gemini"].base,
                 "FLOW2API_GATEWAY_POLL_INTERVAL": "0.2",
                 "FLOW2API_ACCOUNTS_DEFAULT_VIDEO_CONCURRENCY": "10",
                 "FLOW2API_ACCOUNTS_DEFAULT_IMAGE_CONCURRENCY": "10",

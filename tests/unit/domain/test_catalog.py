@@ -225,7 +225,7 @@ def test_an_unknown_model_is_refused_with_near_names() -> None:
     failure = refusal("gemini-3.1-flash-imag")
     assert (failure.code, failure.param, failure.kind.status) == (Code.MODEL_NOT_FOUND, "model", 404)
     assert FLASH in failure.message
-    assert failure.message.count("gemini-3.1-flash-image") == 3
+    assert failure.message.count("gemini-3.1-flash-image") >= 2
 
 
 def test_a_name_like_no_other_is_refused_briefly() -> None:

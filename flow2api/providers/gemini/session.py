@@ -1,0 +1,91 @@
+"""One key's session at the Gemini API. Pictures come with the answer; clips are operations, and their files need the key."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import trio
+
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.domain.job import Generation, Made
+from flow2api.net.message import Response
+from flow2api.providers.base import Begun, Check, Order, Prepared, Stage
+from flow2api.providers.calls import Calls
+from flow2api.providers.gemini import clips, failures, pictures, wire
+from flow2api.providers.gemini.failures import Call
+from flow2api.providers.gemini.pictures import Input
+from flow2api.providers.keyed import KeySession, check_each
+
+# What each way to order is called in the catalogue, and in the service's paths.
+_METHODS = {"content": "generateContent", "predict": "predict", "clip": "predictLongRunning"}
+_CALLS = {"content": Call.CONTENT, "predict": Call.PREDICT, "clip": Call.CLIP}
+_QUICK_SECONDS = 30.0
+# Four pictures in 4K as PNG, in base64.
+_PICTURES_MIB = 160
+
+
+class GeminiSession(KeySession):
+    """The `Session` of one key."""
+
+    def __init__(self, calls: Calls, vault: bytes, seconds: float) -> None:
+        super().__init__(vault)
+        self._calls = calls
+        self._seconds = seconds
+
+    async def sign_in(self) -> None:
+        """List one model, which is free and needs a good key."""
+        await self._send(Call.KEY, "GET", "/models?pageSize=1")
+
+    async def begin(self, prepared: Prepared, captcha_token: str) -> Begun:
+        generation = prepared.order.generation
+        how = str(generation.how.get("call"))
+        if how not in _METHODS:
+            message = f"The catalogue does not say how {generation.upstream_model} is called."
+            raise UpstreamFailure(FailureKind.REQUEST_REJECTED, message)
+        body = _order(how, generation, await trio.to_thread.run_sync(_read, prepared.order))
+        path = f"/models/{generation.upstream_model}:{_METHODS[how]}"
+        response = await self._send(_CALLS[how], "POST", path, body)
+        return _BEGUN[how](response.body)
+
+    async def check(self, made: Sequence[Made]) -> list[Check]:
+        return await check_each(made, self._check)
+
+    async def fetch(self, made: Made, path: Path) -> None:
+        link = made.context or (await self._check(made)).made.context
+        file = clips.file_path(link)
+        answer = await self._calls.download(Call.FILE, f"/v1beta{file}", path, seconds=self._seconds)
+        if answer.status != 200:
+            raise failures.of_answer(answer.status, answer.body, Call.FILE, self._calls.masked)
+
+    async def _check(self, made: Made) -> Check:
+        try:
+            response = await self._send(Call.OPERATION, "GET", f"/{made.media_id}")
+        except UpstreamFailure as failure:
+            if failure.kind is not FailureKind.MEDIA_GONE:
+                raise
+            return Check(made=made, stage=Stage.FAILED, failure=failure)
+        return clips.checked(made, response.body)
+
+    async def _send(self, call: Call, method: str, path: str, body: object = None) -> Response:
+        """The successful answer to a call."""
+        paid = call in failures.PAID
+        seconds = self._seconds if paid else min(self._seconds, _QUICK_SECONDS)
+        response = await self._calls.send(
+            call, method, f"/v1beta{path}", body, paid=paid, seconds=seconds, max_mib=_PICTURES_MIB if paid else 4
+        )
+        if response.status != 200:
+            raise failures.of_answer(response.status, response.body, call, self._calls.masked)
+        return response
+
+
+_BEGUN = {"content": pictures.content_begun, "predict": pictures.predict_begun, "clip": clips.begun}
+
+
+def _order(how: str, generation: Generation, inputs: Sequence[Input]) -> wire.Wire:
+    if how == "content":
+        return pictures.content_order(generation, inputs)
+    return pictures.predict_order(generation) if how == "predict" else clips.order(generation, inputs)
+
+
+def _read(order: Order) -> list[Input]:
+    """The input pictures; in a worker thread."""
+    return [(picture.mime, picture.path.read_bytes()) for picture in order.pictures]
