@@ -66,6 +66,7 @@ export interface Accepts {
   seconds: Array<number> | null;
   images: Bounds;
   n: Bounds;
+  options: Array<string>;
 }
 
 /** One account as it is stored. Its credentials are kept apart, sealed, and never part of this record. */
