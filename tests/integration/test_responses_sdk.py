@@ -122,6 +122,7 @@ async def test_earlier_pictures_are_found_by_response_by_id_by_result_and_by_lin
             {"input": "make it green", "previous_response_id": first.id},
             {"input": [call | {"result": None}, change]},
             {"input": [call | {"result": first.output[0].result}, change]},
+            {"input": [{"type": "item_reference", "id": first.output[1].id}, change]},
             {"input": [said, change]},
             {"input": [given]},
         ):
@@ -140,6 +141,7 @@ async def test_what_cannot_be_done_is_a_status_beforehand_and_an_event_afterward
         ({"tools": [{**TOOL, "input_image_mask": {"image_url": data_url(RED)}}]}, 400, "unsupported_operation", "tools.input_image_mask"),
         ({"tools": [{**TOOL, "output_format": "gif"}]}, 400, "invalid_value", "output_format"),
         ({"previous_response_id": "resp_gone"}, 400, "invalid_value", "previous_response_id"),
+        ({"input": [{"type": "item_reference", "id": "ig_gone"}, {"role": "user", "content": "x"}]}, 400, "invalid_value", "input[0].id"),
         ({"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}]}, 400, "unsupported_operation", "input[0].content"),
     ]  # fmt: skip
     async with open_tested_gateway(knobs=Knobs(image_latency_seconds=0.2)) as gateway:

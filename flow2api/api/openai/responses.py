@@ -13,7 +13,7 @@ from quart_trio.wrappers import TrioResponse
 
 from flow2api.api import batch, pictures, sse, waiting
 from flow2api.api.batch import Batch, Parts
-from flow2api.api.described import EVENTS, GENERATING, JSON, Content, described
+from flow2api.api.described import EVENTS, GENERATING, JSON, REPEATING, Content, described
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest, Poured, Write
 from flow2api.api.inputs import Reference
@@ -60,6 +60,7 @@ class Responses:
         answers={200: Content({JSON: Response, EVENTS: None})},
         body=ResponsesRequest,
         scope="responses",
+        headers=REPEATING,
         errors=GENERATING,
     )
     async def create(self, request: GatewayRequest) -> TrioResponse:
@@ -129,13 +130,13 @@ class Responses:
     async def _messages(self, asked: ResponsesRequest, key: ApiKey) -> list[Message]:
         """The conversation; what it only names is found by its job."""
         talk = responses_request.messages(asked.input)
-        for index, named in responses_request.made_before(asked.input):
+        for index, named in responses_request.only_named(asked.input):
             job = await self._job(named, key)
-            picture = _picture_of(job, f"input[{index}]") if job else None
-            if picture is None:
+            if job is not None and job.results:
+                talk[index] = _brought(job)
+            elif responses_answer.is_picture(named):
                 message = f"There is no picture {named[:80]!r} any more; send it along as its base64 or its link."
                 raise Failure(Code.INVALID_VALUE, message, param=f"input[{index}].id")
-            talk[index] = Message("assistant", images=[picture.url])
         return talk
 
     async def _previous(self, asked: ResponsesRequest, key: ApiKey) -> Job | None:
@@ -233,6 +234,14 @@ def _picture_of(job: Job, param: str) -> Reference | None:
     if job.generation.kind != "image" or not job.results:
         return None
     return Reference(f"/media/{job.results[0]}", param)
+
+
+def _brought(job: Job) -> Message:
+    """What a job's answer brought, as a message of the conversation."""
+    links = [f"/media/{name}" for name in job.results]
+    if job.generation.kind == "image":
+        return Message("assistant", images=[*links])
+    return Message("assistant", "\n".join(links))
 
 
 def _say(asked: ResponsesRequest, text: str) -> TrioResponse:

@@ -106,9 +106,14 @@ def picture_id(job: Job) -> str:
 
 
 def job_id(named: str) -> str | None:
-    """The job behind the id of a response or of its picture; None for an id of another form."""
+    """The job behind the id of a response, of its picture or of its message; None for an id of another form."""
     kind, _, rest = named.partition("_")
-    return f"job_{rest}" if kind in ("resp", "ig") else None
+    return f"job_{rest}" if kind in ("resp", "ig", "msg") else None
+
+
+def is_picture(named: str) -> bool:
+    """Whether this is the id of a picture."""
+    return named.startswith("ig_")
 
 
 def begun(job: Job, asked: ResponsesRequest | None = None) -> Response:

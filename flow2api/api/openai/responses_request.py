@@ -120,8 +120,8 @@ def messages(items: str | Sequence[Item] | None) -> list[Message]:
     return [_message(item, f"input[{index}]") for index, item in enumerate(items)]
 
 
-def made_before(items: str | Sequence[Item] | None) -> Iterator[tuple[int, str]]:
-    """Places and ids of pictures that an item names without bringing them along."""
+def only_named(items: str | Sequence[Item] | None) -> Iterator[tuple[int, str]]:
+    """Places and ids of what an earlier answer brought and an item names without bringing it along."""
     for index, item in enumerate(items if isinstance(items, list) else ()):
         if item.id and not item.result and item.type in ("image_generation_call", "item_reference"):
             yield index, item.id
