@@ -29,7 +29,9 @@ from tests.integration.flow_world import ADA, BOB, World, a_picture, open_world
 
 K = FailureKind
 CATALOG = Catalog.load(None)
-CLIPS = [model for model in CATALOG.models() if model.kind == "video" and model.mode != "extend"]
+CLIPS = [
+    model for model in CATALOG.models() if model.kind == "video" and model.mode != "extend" and model.provider == "flow"
+]
 FAST, EXTEND = "veo_3_1_t2v_fast_landscape", "veo_3_1_extend"
 # A clip waits for one look and is made during the next.
 LOOKS = 3
