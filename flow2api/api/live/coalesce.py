@@ -33,7 +33,7 @@ class Coalescer:
         mark = self._mark(event)
         if mark is None:
             self._states.append(event)
-        elif self._known.get(mark.subject, GONE) == mark.state:
+        elif mark.state is not GONE and self._known.get(mark.subject, GONE) == mark.state:
             self._numbers[mark.subject] = event
         else:
             self._numbers.pop(mark.subject, None)
