@@ -271,6 +271,7 @@ class Tree:
             config=self.config,
             store=self._store,
             offer=self.offer,
+            providers=self._traits,
             jobs=self._jobs.ref,
             accounts=self._accounts.ref,
             media=self._media.ref,

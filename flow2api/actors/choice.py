@@ -70,7 +70,7 @@ class Chooser:
                 if hindrance is None or (hindrance.until is not None and hindrance.until < deadline):
                     return None
                 reasons.setdefault(entry.account.label, hindrance)
-        return _no_account(list(reasons.items()), wanted.generation, now)
+        return _no_account(list(reasons.items()), wanted, now)
 
     def _best(self, choices: Sequence[Choice]) -> Choice:
         """Of the ways the one whose turn it is, and of its accounts the best."""
@@ -133,7 +133,11 @@ def _by_order(generation: Generation) -> Iterator[list[Generation]]:
         yield list(ways)
 
 
-def _no_account(reasons: list[tuple[str, Hindrance]], generation: Generation, now: float) -> Failure:
+def _no_account(reasons: list[tuple[str, Hindrance]], wanted: Wanted, now: float) -> Failure:
+    generation = wanted.generation
+    if not reasons and wanted.only is not None:
+        message = "Only the account that made the clip can go on with it, and that is not here, or of another service."
+        return Failure(Code.NO_ACCOUNT_AVAILABLE, message)
     if not reasons:
         services = " or ".join(dict.fromkeys(_place(way) for way in ways_of(generation)))
         return Failure(

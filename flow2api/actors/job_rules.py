@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flow2api.config import JobsConfig
 from flow2api.domain.job import Generation, Terms, ways_of
 from flow2api.domain.key import UNLIMITED, Limits
-from flow2api.providers.base import Traits
+from flow2api.domain.service import Traits
 
 
 @dataclass(frozen=True)

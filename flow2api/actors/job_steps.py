@@ -21,11 +21,11 @@ from flow2api.actors.webhooks import Nudge, WebhooksMessage
 from flow2api.domain.job import Job, JobState, move
 from flow2api.domain.media import MediaFile
 from flow2api.domain.request import RequestRecord
+from flow2api.domain.service import Traits
 from flow2api.errors import Code, Failure
 from flow2api.kit.errors import ActorCrashed
 from flow2api.kit.mailbox import Ask, Ref
 from flow2api.kit.timing import Backoff
-from flow2api.providers.base import Traits
 from flow2api.store import jobs
 from flow2api.store.door import Store
 from flow2api.store.errors import StoreFault

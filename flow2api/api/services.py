@@ -3,7 +3,7 @@
 Routes hold nothing else. Everything in here outlives a restart of the server, and the actors are seen through their refs alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -23,6 +23,7 @@ from flow2api.api.auth import KeyRing
 from flow2api.api.offer import Offer
 from flow2api.config import Config
 from flow2api.domain.catalog import Catalog
+from flow2api.domain.service import Traits
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ref
 from flow2api.kit.spec import NodeStatistics
@@ -78,6 +79,8 @@ class Services:
     config: Config
     store: Store
     offer: Offer
+    providers: Mapping[str, Traits]
+    """What the services that generate are like, by name; the usual one first."""
     jobs: Ref[JobsMessage]
     accounts: Ref[AccountsMessage]
     media: Ref[MediaMessage]

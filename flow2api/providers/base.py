@@ -4,7 +4,7 @@ A `Provider` opens one `Session` for each account; the session is owned by that 
 Sessions know nothing of actors, jobs, the store or captcha tabs. Every method may raise `UpstreamFailure` and nothing else on
 purpose; each call is bounded in time by the provider's own limits. Cancelling a call closes its connection.
 
-What sets one service apart for the rest of the program is data, `Traits`; nothing outside `providers` asks for a name. A service
+What sets one service apart for the rest of the program is data, `domain.service.Traits`; nothing outside `providers` asks for a name. A service
 that is called with a key needs only a small part of this: see `flow2api.providers.keyed`.
 """
 
@@ -17,39 +17,9 @@ import msgspec
 
 from flow2api.domain.failure import UpstreamFailure
 from flow2api.domain.job import Generation, Made, Source
+from flow2api.domain.service import Traits
 from flow2api.domain.tier import Tier
 from flow2api.net.exits import ExitChoice
-
-
-class CaptchaPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The page on which a service's captcha tokens are made."""
-
-    url: str
-    site_key: str
-
-
-class Traits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a service is like, for those who work with all of them alike."""
-
-    title: str
-    credential: str
-    """What people call that which they paste: API key, session token."""
-    base_url: str
-    """Where it is reached, as far as one address says that. Empty where each account names its own."""
-    signs_in: bool = False
-    """The credential is good for access tokens, which end and are renewed. Else it is what every call carries."""
-    own_base_url: bool = False
-    """An account may name its own address of the service."""
-    login_page: str | None = None
-    """The page on which a browser that is signed in holds the credential, None where there is no such thing."""
-    captcha: CaptchaPage | None = None
-    joins: bool = False
-    """A continuation of a clip comes alone and has to be joined with what it continues."""
-    poll_seconds: float = 5.0
-    """Between two looks at what an account has under way."""
-    image_seconds: float = 300.0
-    """After this time a picture that is not done has failed."""
-    video_seconds: float = 1500.0
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

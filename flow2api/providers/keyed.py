@@ -14,11 +14,12 @@ import trio
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, Made, Source
+from flow2api.domain.service import Traits
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
 from flow2api.net.exits import ExitChoice
 from flow2api.net.url import parse_url
-from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Session, Traits
+from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Session
 
 # Where every unfinished result takes its own call, so many are made at a time.
 _CHECKS_AT_A_TIME = 4

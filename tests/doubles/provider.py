@@ -3,18 +3,20 @@
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import trio
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, Made, Source
+from flow2api.domain.service import Traits
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
 from flow2api.net.exits import ExitChoice
-from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Stage, Traits
+from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Stage
 
-TRAITS = {
+TRAITS: dict[str, Any] = {
     "title": "Fake",
     "credential": "cookie",
     "base_url": "https://fake.example",
@@ -131,7 +133,7 @@ class FakeProvider:
 
     def __init__(self, name: str = "flow", **traits: object) -> None:
         self.name = name
-        self.traits = Traits(**(TRAITS | traits))  # type: ignore[arg-type]
+        self.traits = Traits(**(TRAITS | traits))
         self.script = Script()
         self.now = trio.current_time
         self.clip_seconds = 60.0

@@ -297,6 +297,9 @@ async def test_a_key_is_tried_when_it_is_added_and_never_shown() -> None:
         account = await stand.account()
         assert (known["account"]["id"], account.label) == (account.id, "key 0")
         assert KEY not in str(await stand.gateway.admin("GET", "/api/accounts"))
+        known_kinds = (await stand.gateway.admin("GET", "/api/providers"))["providers"]
+        assert known_kinds[0]["name"] == "flow"
+        assert {"gemini": "API key"}.items() <= {one["name"]: one["credential"] for one in known_kinds}.items()
         [exported] = (await stand.gateway.admin("GET", "/api/accounts/export"))["accounts"]
         assert (exported["credential"], exported["base_url"]) == (f"{KEY}-0", base)
 

@@ -73,9 +73,6 @@ class Videos:
     def __init__(self, services: Services, shelf: Shelf) -> None:
         self._services = services
         self._shelf = shelf
-        least, most = _LOOKS_MS
-        pause = round(services.config.flow.poll_interval * 1000)
-        self._advice = {"openai-poll-after-ms": str(min(most, max(least, pause)))}
 
     @described("List the clips of this API key", VideoList, query=Page, scope="videos")
     async def list_all(self, request: GatewayRequest) -> TrioResponse:
@@ -91,8 +88,16 @@ class Videos:
     @described("Look after a clip", Video, scope="videos", errors=(Code.NOT_FOUND,))
     async def get(self, request: GatewayRequest, name: str) -> TrioResponse:
         key = self._services.keys.caller(request, "videos")
-        [video] = self._shelf.show(request, [await self._shelf.find(key.id, name)])
-        return wire.answer(video, headers=self._advice)
+        clip = await self._shelf.find(key.id, name)
+        [video] = self._shelf.show(request, [clip])
+        return wire.answer(video, headers=self._advice(clip.job.generation.provider))
+
+    def _advice(self, provider: str) -> dict[str, str]:
+        """When to ask again: when we have."""
+        least, most = _LOOKS_MS
+        traits = self._services.providers.get(provider)
+        pause = round(traits.poll_seconds * 1000) if traits else most
+        return {"openai-poll-after-ms": str(min(most, max(least, pause)))}
 
     @described(
         "Fetch a clip, its thumbnail or its contact sheet",

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from flow2api.domain.service import Traits
 from flow2api.net.exits import ExitChoice
 from flow2api.net.http import Http
-from flow2api.providers.base import Session, Traits
+from flow2api.providers.base import Session
 from flow2api.providers.calls import Calls, Way
 from flow2api.providers.fal.session import FalSession, Hosts
 from flow2api.providers.keyed import KeyProvider, KeyVault

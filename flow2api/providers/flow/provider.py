@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from flow2api.domain.job import Generation
+from flow2api.domain.service import CaptchaPage, Traits
 from flow2api.errors import Code, Failure
 from flow2api.net.exits import ExitChoice
 from flow2api.net.http import Http
-from flow2api.providers.base import CaptchaPage, Traits
 from flow2api.providers.flow import cookies
 from flow2api.providers.flow.calls import Bases, Times
 from flow2api.providers.flow.client import Client

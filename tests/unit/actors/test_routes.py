@@ -8,7 +8,7 @@ import trio.testing
 from trio.testing import MockClock
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.domain.job import Generation, JobState, Way
+from flow2api.domain.job import Generation, JobState, Source, Way
 from flow2api.errors import Code, Failure
 from flow2api.store.door import open_inline_store
 from tests.doubles.provider import FakeProvider, upstream
@@ -121,6 +121,18 @@ async def test_where_no_account_is_of_any_route_the_services_are_named(autojump_
         assert job.error is not None
         assert job.error.code is Code.NO_ACCOUNT_AVAILABLE
         assert "flow or keyed in the group paid" in job.error.message
+
+
+async def test_a_clip_of_another_service_cannot_go_on_here(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store, FakeProvider(), keyed()) as world:
+        owner = await world.add_account("ann")
+        await world.add_account("k1", provider="keyed")
+        source = Source(media_id="clip1", account_id=owner)
+        made = generation(kind="video", provider="keyed", mode="extend", source=source)
+        with await world.submit(made) as watch:
+            job = await watch.wait_final()
+        assert job.error is not None
+        assert "Only the account that made the clip" in job.error.message
 
 
 async def test_after_a_kill_a_clip_is_followed_on_the_route_that_began_it(autojump_clock: MockClock) -> None:

@@ -53,6 +53,7 @@ from flow2api.domain.events import JobMoved
 from flow2api.domain.job import Job, JobError, JobState, Progress, born_at, move
 from flow2api.domain.media import MediaFile
 from flow2api.domain.proxy import ProxyView
+from flow2api.domain.service import Traits
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Mailbox
@@ -61,6 +62,7 @@ from flow2api.log import keeping_tail
 from flow2api.net.guard import Guard
 from flow2api.store import jobs, media
 from flow2api.store.door import Store, open_inline_store
+from tests.doubles.provider import TRAITS
 
 ADMIN_TOKEN = "the-admin-token-of-this-test"
 SETUP_TOKEN = "the-setup-token-of-this-test"
@@ -365,6 +367,7 @@ async def open_desk(
             config=Config(server=server or ServerConfig(port=0, grace_seconds=1.0)),
             store=store,
             offer=Offer(store, Catalog.load(None)),
+            providers={"flow": Traits(**TRAITS)},
             jobs=cast("Any", desk_jobs),
             accounts=cast("Any", accounts),
             media=cast("Any", desk_media),

@@ -1,0 +1,62 @@
+"""The way to a service with a key: where the key goes, and where it does not."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from flow2api.domain.failure import FailureKind, UpstreamFailure
+from flow2api.errors import ConnectionBroken, NetworkFault, Unreachable
+from flow2api.net.exits import directly
+from flow2api.net.message import Downloaded, Headers
+from flow2api.providers.calls import Calls, Way
+
+BASE, KEY = "https://api.example", ("x-api-key", "secret")
+WAY = Way(title="Example", base_url=BASE, headers=(KEY,), secret="secret")
+
+
+class FakeHttp:
+    """Redirects as it is told, then delivers; or fails."""
+
+    def __init__(self, *targets: str, fault: NetworkFault | None = None) -> None:
+        self._targets, self._fault = list(targets), fault
+        self.asked: list[tuple[str, bool]] = []
+        """Each address, and whether the key went there."""
+
+    async def download(self, url: str, path: Path, *, headers: Sequence[tuple[str, str]], **_: Any) -> Downloaded:
+        self.asked.append((url, KEY in headers))
+        target = self._targets.pop(0) if self._targets else None
+        found = Headers([("Location", target)] if target else [])
+        return Downloaded(status=302 if target else 200, mime="", size_bytes=0, headers=found, head=b"")
+
+    async def request(self, *_: Any, **__: Any) -> None:
+        raise self._fault or AssertionError("not part of the test")
+
+
+def calls(http: FakeHttp) -> Calls:
+    return Calls(cast("Any", http), WAY, directly)
+
+
+async def test_a_download_follows_redirects_and_takes_the_key_to_its_own_service_only(tmp_path: Path) -> None:
+    http = FakeHttp("/there", "https://cdn.example/file", "https://api.example.evil/file")
+    with pytest.raises(UpstreamFailure, match="again and again"):
+        await calls(http).download("a clip", "/files/1", tmp_path / "x", seconds=1)
+    assert http.asked == [(f"{BASE}/files/1", True), (f"{BASE}/there", True), ("https://cdn.example/file", False)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "paid", "kind"),
+    [
+        (Unreachable("no"), True, FailureKind.UNREACHABLE),
+        (ConnectionBroken("cut"), True, FailureKind.OUTCOME_UNKNOWN),
+        (ConnectionBroken("cut"), False, FailureKind.UPSTREAM_FAULT),
+    ],
+)
+async def test_a_broken_connection_is_what_may_have_become_of_the_call(
+    fault: NetworkFault, paid: bool, kind: FailureKind
+) -> None:
+    with pytest.raises(UpstreamFailure) as caught:
+        await calls(FakeHttp(fault=fault)).send("the order", "POST", "/orders", {}, paid=paid)
+    assert caught.value.kind is kind
+    assert "secret" not in repr(WAY) + str(caught.value)
