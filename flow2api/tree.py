@@ -27,6 +27,7 @@ from flow2api.actors.job_steps import JobParts
 from flow2api.actors.jobs import Jobs, JobsMessage
 from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
+from flow2api.actors.log_book import LogBook
 from flow2api.actors.media import Media, MediaMessage
 from flow2api.actors.proxies import Proxies, ProxyParts
 from flow2api.actors.proxy_messages import ProxiesMessage
@@ -146,6 +147,7 @@ class Tree:
         proxy_parts = self._proxy_parts()
         return [
             ChildSpec("ledger", lambda: Ledger(store, tally), mailbox=self._ledger, drain_seconds=SHORT_DRAIN_SECONDS),
+            ChildSpec("log book", lambda: LogBook(store, self._ground.tail), drain_seconds=SHORT_DRAIN_SECONDS),
             ChildSpec(
                 "proxies",
                 lambda: Proxies(proxy_parts),

@@ -51,12 +51,14 @@ def _on_storage(config: Config, housekeeping: Housekeeping) -> tuple[Chore, ...]
     )
     generations = "Removes records of generations that ended long ago."
     lines = "Removes old lines of the request log."
+    facts = "Removes old lines of the log that is kept for the dashboard."
     maintains = "Keeps the database quick and gives free space back to the disk."
     copies = "Copies the database, checks the copy and removes the oldest copies."
     return (
         Chore("media_sweep", sweeps, every.sweep_seconds, housekeeping.sweep_media),
         Chore("old_generations", generations, every.prune_seconds, housekeeping.prune_jobs),
         Chore("request_log", lines, every.prune_seconds, housekeeping.prune_log),
+        Chore("debug_log", facts, every.prune_seconds, housekeeping.prune_debug_log),
         Chore("database_maintenance", maintains, every.maintenance_seconds, housekeeping.maintain_database),
         Chore("backup", copies, config.backup.interval_seconds, housekeeping.back_up),
     )

@@ -16,7 +16,7 @@ from flow2api.actors.media import MediaMessage
 from flow2api.actors.media_sweep import Sweep
 from flow2api.config import Config
 from flow2api.kit.mailbox import Ref
-from flow2api.store import jobs, requests, upkeep
+from flow2api.store import debug_logs, jobs, requests, upkeep
 from flow2api.store.base import Store
 from flow2api.store.database import Database
 
@@ -59,6 +59,14 @@ class Housekeeping:
         """Remove old lines of the request log."""
         count = await self._prune(requests.prune, self.config.jobs.log_retention_seconds)
         return f"removed {count} lines of the request log" if count else ""
+
+    async def prune_debug_log(self) -> str:
+        """Remove old lines of the kept log, and the oldest beyond the number that is kept."""
+        count = await self._prune(debug_logs.prune, self.config.log.retention_seconds)
+        while gone := await self.store.write(debug_logs.cut, self.config.log.max_lines, PORTION_ROWS):
+            count += gone
+            await trio.sleep(PAUSE_SECONDS)
+        return f"removed {count} lines of the log" if count else ""
 
     async def maintain_database(self) -> str:
         """Renew the planner's statistics, give free space back and cut the write-ahead log."""

@@ -297,7 +297,7 @@ class BackupConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The log on standard error."""
+    """The log: on standard error, and kept in the database for the dashboard."""
 
     level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least weight of what is logged.")
@@ -305,6 +305,16 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
     format: Annotated[
         Literal["text", "json"], Meta(description="text is one key=value line for each fact, json one object.")
     ] = "text"
+    retention_seconds: Annotated[
+        float,
+        Meta(ge=60, le=YEARS, description="How long lines are kept in the database, where the dashboard finds them."),
+    ] = 7 * DAY
+    max_lines: Annotated[
+        int,
+        Meta(
+            ge=1000, le=10_000_000, description="How many lines are kept in the database at most; the oldest go first."
+        ),
+    ] = 100_000
     stall_seconds: Annotated[
         float,
         Meta(

@@ -12,7 +12,7 @@ from flow2api.store import charges, media, webhooks
 from flow2api.store.bodies import Body
 from flow2api.store.database import Database
 from flow2api.store.errors import RowMissing
-from flow2api.store.paging import Cut, Filter, Order, page_of
+from flow2api.store.paging import Cut, Filter, Holds, Order, page_of
 
 _BODY = Body(Job)
 _ORDER = Order(table="jobs", time="created_at", key="id")
@@ -23,6 +23,7 @@ _COLUMNS = (
 _INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SAVE = "UPDATE jobs SET state = ?, account_id = ?, updated_at = ?, finished_at = ?, charge = ?, body = ? WHERE id = ?"
 # Word for word the condition of the partial index `jobs_unfinished`, else the index is not used.
+_PROMPT = "json_extract(body, '$.generation.prompt')"
 _UNFINISHED = "state NOT IN ('succeeded', 'failed', 'cancelled')"
 
 
@@ -116,15 +117,18 @@ def page(
     state: JobState | Collection[JobState] | None = None,
     model: str | None = None,
     kind: str | None = None,
+    account_id: str | None = None,
+    search: str | None = None,
     after: str | None = None,
     limit: int = 50,
     ascending: bool = False,
 ) -> list[Job]:
     """Jobs in the order of (created_at, id), newest first unless `ascending`; an empty list when job `after` is not known.
 
-    With several states those in one of them."""
+    With several states those in one of them. `search` are words of the prompt; looking for them reads every job on the way."""
     states = None if state is None else [state.value] if isinstance(state, JobState) else sorted(state)
     filters: dict[str, Filter] = {"caller": caller, "state": states, "model": model, "kind": kind}
+    filters |= {"account_id": account_id, _PROMPT: Holds(search) if search else None}
     cut = Cut(after=after, limit=limit, ascending=ascending)
     return [_BODY.record(body) for (body,) in page_of(db, "body", _ORDER, filters, cut)]
 

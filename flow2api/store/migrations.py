@@ -235,10 +235,24 @@ def usage(db: sqlite_utils.Database) -> None:
     db.execute("CREATE INDEX requests_failed ON requests (at, job_id) WHERE outcome NOT IN ('succeeded', 'cancelled')")
 
 
+def debug_logs(db: sqlite_utils.Database) -> None:
+    # Numbers are never used twice, so that a page that was read goes on where it ended.
+    db.execute(
+        "CREATE TABLE debug_logs (number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, level TEXT NOT NULL, "
+        "severity INTEGER NOT NULL, logger TEXT NOT NULL, message TEXT NOT NULL, request_id TEXT NOT NULL, "
+        "job_id TEXT NOT NULL, account_id TEXT NOT NULL, fields TEXT NOT NULL, error TEXT NOT NULL, "
+        "traceback TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE INDEX debug_logs_by_time ON debug_logs (at)")
+    db.execute("CREATE INDEX debug_logs_by_weight ON debug_logs (severity, number) WHERE severity > 1")
+    for column in ("job_id", "account_id", "request_id"):
+        db.execute(f"CREATE INDEX debug_logs_by_{column} ON debug_logs ({column}, number) WHERE {column} <> ''")
+
+
 _STEPS = (
     *(accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits, charges),
     *(clip_facts, webhooks, request_digests),
-    *(administration, usage),
+    *(administration, usage, debug_logs),
 )
 _NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
 

@@ -24,8 +24,21 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     ascending: bool = False
 
 
-Filter = str | Sequence[str] | None
-"""What a column must equal, or one of what it must equal; None: anything."""
+class Holds(msgspec.Struct, frozen=True):
+    """Words that a column must hold, in any case of (ASCII) letters."""
+
+    words: str
+
+
+Filter = str | Sequence[str] | Holds | None
+"""What a column must equal, or one of what it must equal, or words that it must hold; None: anything."""
+
+_WILD = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
+
+
+def like(words: str) -> str:
+    """A pattern for `LIKE ? ESCAPE '\\'` that fits whatever holds these very words."""
+    return f"%{words.translate(_WILD)}%"
 
 
 def page_of(db: Database, columns: str, order: Order, filters: Mapping[str, Filter], cut: Cut) -> list[Row]:
@@ -36,6 +49,9 @@ def page_of(db: Database, columns: str, order: Order, filters: Mapping[str, Filt
         if isinstance(wanted, str):
             conditions.append(f"{column} = ?")
             values.append(wanted)
+        elif isinstance(wanted, Holds):
+            conditions.append(f"{column} LIKE ? ESCAPE '\\'")
+            values.append(like(wanted.words))
         elif wanted is not None:
             conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
             values.extend(wanted)

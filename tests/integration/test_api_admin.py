@@ -10,6 +10,8 @@ import trio
 
 from flow2api.actors.accounts import AddAccount
 from flow2api.domain.charge import Spending
+from flow2api.domain.logline import LogLine
+from flow2api.store import debug_logs
 from tests.unit.api.doubles import ADMIN_TOKEN, Desk, open_desk, serving
 
 CHAT = "/v1/chat/completions"
@@ -233,3 +235,29 @@ async def test_a_password_can_be_set_and_used(tmp_path: Path) -> None:
         assert (await client.put("/api/password", json={"password": "a long password"})).status_code == 200
         async with httpx.AsyncClient(base_url=client.base_url, auth=("admin", "a long password")) as person:
             assert (await person.get("/api/accounts")).status_code == 200
+
+
+async def test_jobs_are_found_by_words_of_their_prompt(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, client):
+        headers = {"Authorization": f"Bearer {desk.key}"}
+        for prompt in ("A red apple", "100% blue", "100 miles"):
+            body = {"model": MODEL, "messages": [{"role": "user", "content": prompt}]}
+            assert (await client.post(CHAT, json=body, headers=headers)).status_code == 200
+        for search, found in (("APPLE", ["A red apple"]), ("100%", ["100% blue"]), ("green", [])):
+            jobs = (await client.get("/api/jobs", params={"search": search})).json()["jobs"]
+            assert [job["generation"]["prompt"] for job in jobs] == found
+        assert len((await client.get("/api/jobs?kind=image")).json()["jobs"]) == 3
+        assert (await client.get("/api/jobs?account=acc_0")).json()["jobs"] == []
+
+
+async def test_the_log_is_looked_up(tmp_path: Path) -> None:
+    line = LogLine(number=0, at=1.0, level="warning", logger="flow2api.jobs", message="slow", job_id="job_1")
+    async with opened(tmp_path) as (desk, client):
+        await desk.services.store.write(debug_logs.append, [line, line])
+        page = (await client.get("/api/logs?job=job_1&level=info&limit=1")).json()
+        assert ([one["message"] for one in page["lines"]], page["has_more"]) == (["slow"], True)
+        rest = (await client.get(f"/api/logs?before={page['lines'][-1]['number']}")).json()
+        assert (len(rest["lines"]), rest["has_more"]) == (1, False)
+        for query in ("level=loud", "limit=0", "limit=501", "before=x"):
+            assert (await client.get(f"/api/logs?{query}")).status_code == 400
+        assert (await client.get("/api/requests?outcome=succeeded")).json() == {"requests": [], "has_more": False}

@@ -440,7 +440,7 @@ async def test_every_piece_of_regular_work_runs_in_the_whole_gateway() -> None:
                 "idle_tabs",
                 "media_sweep",
             ),
-            *("old_generations", "request_log", "database_maintenance", "backup"),
+            *("old_generations", "request_log", "debug_log", "database_maintenance", "backup"),
         ]
         for name in names:
             await gateway.admin("POST", f"/api/schedules/{name}/run")

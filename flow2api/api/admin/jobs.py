@@ -3,9 +3,10 @@
 Peeks at live jobs: a watch would count as somebody who waits for it, and its end as a caller who left.
 """
 
-from urllib.parse import parse_qs
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.actors.jobs import Cancel, Peek
@@ -53,9 +54,13 @@ class Page(msgspec.Struct, frozen=True):
     caller: str | None = None
     state: JobState | None = None
     model: str | None = None
+    kind: Literal["image", "video"] | None = None
+    account: str | None = None
+    search: str | None = None
+    """Words of the prompt."""
     after: str | None = None
-    limit: int = DEFAULT_LIMIT
-    order: str = "desc"
+    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+    order: Literal["asc", "desc"] = "desc"
 
 
 def routes(services: Services, links: Links) -> Table:
@@ -63,12 +68,15 @@ def routes(services: Services, links: Links) -> Table:
 
     @described("List jobs, newest first", JobList, query=Page)
     async def list_all(request: GatewayRequest) -> TrioResponse:
-        page = _page(request)
+        page = wire.query(request, Page)
         found = await services.store.read(
             jobs.page,
             caller=page.caller,
             state=page.state,
             model=page.model,
+            kind=page.kind,
+            account_id=page.account,
+            search=page.search,
             after=page.after,
             limit=page.limit + 1,
             ascending=page.order == "asc",
@@ -95,17 +103,3 @@ def routes(services: Services, links: Links) -> Table:
         ("GET", "/api/jobs/<job_id>", one),
         ("POST", "/api/jobs/<job_id>/cancel", cancel),
     )
-
-
-def _page(request: GatewayRequest) -> Page:
-    query = parse_qs(request.scope["query_string"].decode("latin-1"))
-    given = {name: values[-1] for name, values in query.items() if values[-1]}
-    try:
-        page = msgspec.convert(given, Page, strict=False)
-    except msgspec.ValidationError as error:
-        raise wire.field_failure(str(error)) from None
-    if not 1 <= page.limit <= MAX_LIMIT:
-        raise Failure(Code.INVALID_VALUE, f"limit must be a number from 1 to {MAX_LIMIT}.", param="limit")
-    if page.order not in ("asc", "desc"):
-        raise Failure(Code.INVALID_VALUE, "order must be asc or desc.", param="order")
-    return page
