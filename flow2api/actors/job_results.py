@@ -6,6 +6,7 @@ says where the lesser thing lies; one is never passed off as the other.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 import trio
@@ -22,6 +23,8 @@ from flow2api.domain.verdict import BEFORE_SUBMIT
 from flow2api.errors import Code, Failure
 from flow2api.kit.errors import ActorError
 from flow2api.providers.base import Begun, Stage
+
+T = TypeVar("T")
 
 log = logging.getLogger("flow2api.jobs")
 
@@ -131,7 +134,7 @@ class Results:
                 log.info("no link, asking for the bytes job=%s: %s", job.id, trouble)
             name, path = self._parts.library.new("mp4")
             try:
-                await lease.account.ask(FetchClip(made, path))
+                await self._again("fetching", lambda: lease.account.ask(FetchClip(made, path)))
                 return await self._steps.ask(self._parts.media, AdoptResult(job.id, name))
             except (UpstreamFailure, ActorError, Failure) as trouble:
                 raise Ended(_lost(trouble)) from None
@@ -149,24 +152,25 @@ class Results:
     async def _enlarged(self, made: Made) -> MediaFile:
         upscale = self._steps.job.generation.upscale
         try:
-            data = await self._enlarge(made)
+            data = await self._again("enlarging", lambda: self._enlarge_once(made))
             return await self._steps.ask(self._parts.media, KeepResult(self._steps.job.id, data))
         except (UpstreamFailure, Failure, ActorError) as error:
             failure = Failure(Code.UPSCALE_FAILED, f"({error}).")
             what = f"The picture was made, but its {upscale} form was not delivered"
             raise await self.keep_originals((made,), failure, what) from None
 
-    async def _enlarge(self, made: Made) -> bytes:
+    async def _again(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
+        """The outcome of something that costs nothing, tried a few times where that may help."""
         for _ in range(self._parts.max_submits - 1):
             try:
-                return await self._enlarge_once(made)
+                return await work()
             except UpstreamFailure as failure:
                 verdict = BEFORE_SUBMIT[failure.kind]
                 if not verdict.again or not verdict.counted:
                     raise
-                log.info("enlarging failed job=%s kind=%s, trying again", self._steps.job.id, failure.kind.value)
+                log.info("%s failed job=%s kind=%s, trying again", what, self._steps.job.id, failure.kind.value)
                 await self._steps.pause()
-        return await self._enlarge_once(made)
+        return await work()
 
     async def _enlarge_once(self, made: Made) -> bytes:
         job = self._steps.job

@@ -158,6 +158,29 @@ async def test_a_status_that_nobody_knows_and_a_failure_end_the_job_with_one_ord
         assert calls(gateway, model) == 2
 
 
+@pytest.mark.parametrize(
+    ("model", "call"),
+    [
+        ("fal/hailuo-02-text", "status"),
+        ("fal/hailuo-02-text", "result"),
+        ("gateway/sora-2", "video_status"),
+        ("gateway/sora-2", "video_content"),
+        ("gateway/sora-2-relay", "sora_status"),
+        ("gateway/veo", "file"),
+    ],
+)
+async def test_what_costs_nothing_is_asked_again_until_the_result_is_there(model: str, call: str) -> None:
+    async with open_keyed_gateway() as gateway:
+        faults = gateway.service(kind_of(model)).faults
+        for fault in (
+            (Status(503), Reset()) if call in ("video_content", "file") else (Status(503), Reset(), NotJson(502))
+        ):
+            faults.next(call, fault)
+        assert (await gateway.ask(model, "x")).status_code == 200
+        assert faults.planned == ()
+        assert (calls(gateway, model), accepted(gateway, model, "x")) == (1, 1)
+
+
 async def test_the_place_in_the_queue_and_the_log_are_told_while_it_goes_on() -> None:
     async with open_keyed_gateway(knobs=KeyedKnobs(queued=12, active=12)) as gateway:
         lines: list[str] = []

@@ -118,21 +118,24 @@ class FalSession(KeySession):
             raise
         status = wire.read(answer.body, wire.Status, Call.STATUS.value)
         if status.status == wire.COMPLETED:
-            return await self._result(made, links)
+            told = failures.ended(self._masked(status.error), status.error_type) if status.error else None
+            return await self._result(made, links, told)
         if status.status in _STAGES:
             return Check(made=made, stage=_STAGES[status.status], note=_note(status))
         message = f"fal tells a status that is not known here: {status.status[:80]}."
         return Check(made=made, stage=Stage.UNKNOWN, failure=UpstreamFailure(FailureKind.UNREADABLE, message))
 
-    async def _result(self, made: Made, links: handles.Links) -> Check:
-        """What came of a finished request; an answer that is not fal's own is no end, and is asked for again."""
+    async def _result(self, made: Made, links: handles.Links, told: UpstreamFailure | None = None) -> Check:
+        """What came of a finished request, of which `told` says what its status does. A fault of the call itself is no end: unless
+        the status says that the request failed, the result is asked for again."""
         answer = await self._ask(Call.RESULT, links.response_url)
         if answer.status in _OK:
             return _delivered(made, links.index, wire.read(answer.body, wire.Result, Call.RESULT.value))
         failure = self._failure(answer, Call.RESULT)
-        if failure.kind is FailureKind.KEY_REFUSED or not failures.read(answer).ours:
+        passing = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS
+        if failure.kind is FailureKind.KEY_REFUSED or (passing and told is None):
             raise failure
-        return Check(made=made, stage=Stage.FAILED, failure=failure)
+        return Check(made=made, stage=Stage.FAILED, failure=failure if failures.read(answer).ours else told or failure)
 
     async def _ask(self, call: Call, url: str) -> Response:
         return await self._hosts.queue.send(call.value, "GET", url, seconds=_SHORT_SECONDS)
@@ -165,8 +168,11 @@ class FalSession(KeySession):
         if answer.status not in _OK:
             raise self._failure(answer, call)
 
+    def _masked(self, text: str) -> str:
+        return self._hosts.queue.masked(text)
+
     def _failure(self, answer: Response, call: Call) -> UpstreamFailure:
-        return failures.failure_of(answer, call, self._clock(), self._hosts.queue.masked)
+        return failures.failure_of(answer, call, self._clock(), self._masked)
 
 
 def _note(status: wire.Status) -> str:
