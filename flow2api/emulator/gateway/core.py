@@ -3,7 +3,7 @@
 from flow2api.emulator.exchange import Answer, Asked, Refused, json_answer
 from flow2api.emulator.gateway.clips import Clips
 from flow2api.emulator.gateway.images import Images
-from flow2api.emulator.gateway.models import MODELS
+from flow2api.emulator.gateway.models import NAMES
 from flow2api.emulator.gateway.refusals import refusal
 from flow2api.emulator.gateway.relays import Relays
 from flow2api.emulator.gateway.videos import Videos
@@ -48,11 +48,11 @@ class GatewayEmulator(KeyedService):
 
     async def models(self, call: KeyCall) -> Answer:
         """What there is. Costs nothing."""
-        return json_answer({"object": "list", "data": [_model(name) for name in MODELS]})
+        return json_answer({"object": "list", "data": [_model(name) for name in NAMES]})
 
     async def model(self, call: KeyCall) -> Answer:
         """One model."""
-        if call.parts["id"] not in MODELS:
+        if call.parts["id"] not in NAMES:
             raise Refused(404, f"The model {call.parts['id']!r} does not exist.", reason="model_not_found")
         return json_answer(_model(call.parts["id"]))
 

@@ -62,8 +62,8 @@ class Fields(msgspec.Struct, frozen=True):
     def model(self, shape: Shape) -> tuple[str, GatewayModel]:
         """The model that is named, if it is reached by this shape."""
         name = self.text("model")
-        model = MODELS.get(name)
-        if model is None or model.shape != shape:
+        model = MODELS[shape].get(name)
+        if model is None:
             message = f"The model {name!r} does not exist or is not served by this path."
             raise Invalid("model", message, code="model_not_found", status=404)
         return name, model

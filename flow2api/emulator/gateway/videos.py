@@ -103,7 +103,7 @@ class Videos:
             call="video_remix",
             shape="videos",
             model_id=source.model,
-            model=MODELS[source.model],
+            model=MODELS["videos"][source.model],
             prompt=fields_of(call.asked).prompt,
             size=(source.width, source.height),
             seconds=source.seconds,
