@@ -85,7 +85,7 @@ export default function Accounts() {
 function wanted({ account }: AccountView): boolean {
   const state = param("state");
   if (state && account.standing.state !== state) return false;
-  return matches(param("q"), account.id, account.label, account.email, account.note, account.provider);
+  return matches(param("q"), account.id, account.label, account.email, account.note, account.provider, account.group);
 }
 
 function columns(): Column<AccountView>[] {
@@ -99,7 +99,8 @@ function columns(): Column<AccountView>[] {
     { id: "today", title: t("today"), number: true, sort: today, cell: (one) => number(today(one)) },
     { id: "errors", title: t("errors.today"), number: true, sort: (one) => one.account.counts.errors_today, cell: (one) => number(one.account.counts.errors_today) },
     { id: "used", title: t("last.used"), sort: (one) => one.account.last_used_at, cell: (one) => <Ago at={one.account.last_used_at} /> },
-    { id: "provider", title: t("provider"), extra: true, sort: (one) => one.account.provider, cell: (one) => one.account.provider },
+    { id: "provider", title: t("provider"), extra: true, sort: (one) => one.account.provider, cell: (one) => word("provider", one.account.provider) },
+    { id: "group", title: t("group"), extra: true, sort: (one) => one.account.group, cell: (one) => one.account.group },
     { id: "login", title: t("login.until"), extra: true, sort: (one) => one.account.login_expires_at, cell: (one) => <Ago at={one.account.login_expires_at} /> },
     { id: "note", title: t("note"), extra: true, cell: (one) => one.account.note },
   ];

@@ -5,9 +5,12 @@ import { post, put } from "../../api";
 import type { AccountView, NewAccount, NewCredential } from "../../live/protocol.gen";
 import { Button } from "../../parts/button";
 import { Dialog } from "../../parts/dialog";
-import { Field } from "../../parts/field";
+import { Choices, Field } from "../../parts/field";
 import { say } from "../../parts/toast";
 import { t } from "../../text";
+
+const PROVIDERS = ["flow", "fal", "gateway"] as const;
+type Provider = (typeof PROVIDERS)[number];
 
 export function AddAccount({ onClose, onAdded }: { onClose: () => void; onAdded?: () => void }) {
   return (
@@ -24,12 +27,23 @@ export function AddAccount({ onClose, onAdded }: { onClose: () => void; onAdded?
 }
 
 export function AddForm({ onAdded, onCancel }: { onAdded: () => void; onCancel?: () => void }) {
+  const [provider, setProvider] = useState<Provider>("flow");
   const [credential, setCredential] = useState("");
+  const [address, setAddress] = useState("");
   const [label, setLabel] = useState("");
+  const [group, setGroup] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
+  const flow = provider === "flow";
+  const ready = credential.trim() && (provider !== "gateway" || address.trim());
   const send = async () => {
     setWrong(null);
-    const body: NewAccount = { credential: credential.trim(), label: label.trim() || null };
+    const body: NewAccount = {
+      provider,
+      credential: credential.trim(),
+      base_url: provider === "gateway" ? address.trim() : null,
+      label: label.trim() || null,
+      group: group.trim() || null,
+    };
     try {
       const { account } = await post<AccountView>("/api/accounts", body);
       say(t("accounts.added", { label: account.label }));
@@ -41,11 +55,27 @@ export function AddForm({ onAdded, onCancel }: { onAdded: () => void; onCancel?:
   };
   return (
     <form class="stack" onSubmit={(event) => event.preventDefault()}>
-      <Credential value={credential} onInput={setCredential} wrong={wrong} />
-      <Field name={t("label")} explains={t("label.explains")} value={label} onInput={setLabel} />
+      <Choices
+        name={t("provider")}
+        value={provider}
+        options={PROVIDERS.map((one) => [one, t(`provider.${one}`)] as const)}
+        onChange={(one) => setProvider(one as Provider)}
+      />
+      {provider === "gateway" && (
+        <Field name={t("base.url")} explains={t("base.url.explains")} type="url" placeholder="https://…/v1" value={address} onInput={setAddress} />
+      )}
+      {flow ? (
+        <Credential value={credential} onInput={setCredential} wrong={wrong} />
+      ) : (
+        <Field name={t("api.key")} explains={t("api.key.explains")} type="password" autoComplete="off" value={credential} onInput={setCredential} wrong={wrong} />
+      )}
+      <div class="pair">
+        <Field name={t("label")} explains={t("label.explains")} value={label} onInput={setLabel} />
+        <Field name={t("group")} explains={t("group.explains")} value={group} onInput={setGroup} />
+      </div>
       <footer class="line">
         {onCancel && <Button onClick={onCancel}>{t("cancel")}</Button>}
-        <Button kind="main" submit disabled={!credential.trim()} onClick={send}>
+        <Button kind="main" submit disabled={!ready} onClick={send}>
           {t("accounts.add")}
         </Button>
       </footer>

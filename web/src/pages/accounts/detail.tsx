@@ -46,7 +46,8 @@ export function Detail({ id, neighbours }: { id: string; neighbours: readonly st
         <Facts
           of={[
             [t("id"), <CopyId key="id" id={account.id} longest={30} />],
-            [t("provider"), account.provider],
+            [t("provider"), word("provider", account.provider)],
+            account.base_url !== null && [t("base.url"), account.base_url],
             account.email !== null && [t("email"), account.email],
             [t("tier"), word("tier", account.tier)],
             [t("credits"), account.credits === null ? "–" : number(account.credits)],
@@ -94,12 +95,13 @@ function Limits({ view }: { view: AccountView }) {
   const { account } = view;
   const [label, setLabel] = useState(account.label);
   const [note, setNote] = useState(account.note);
+  const [group, setGroup] = useState(account.group);
   const [images, setImages] = useState(String(account.image_concurrency));
   const [videos, setVideos] = useState(String(account.video_concurrency));
   const same =
-    label === account.label && note === account.note && Number(images) === account.image_concurrency && Number(videos) === account.video_concurrency;
+    label === account.label && note === account.note && group === account.group && Number(images) === account.image_concurrency && Number(videos) === account.video_concurrency;
   const save = () =>
-    change(account.id, { label, note, image_concurrency: Number(images), video_concurrency: Number(videos) });
+    change(account.id, { label, note, group, image_concurrency: Number(images), video_concurrency: Number(videos) });
   return (
     <section class="stack">
       <h3>{t("account.limits")}</h3>
@@ -112,7 +114,10 @@ function Limits({ view }: { view: AccountView }) {
         <Field name={t("account.videos.at.once")} type="number" min={1} max={100} value={videos} onInput={setVideos} />
       </div>
       <Field name={t("label")} value={label} onInput={setLabel} />
-      <Field name={t("note")} value={note} onInput={setNote} />
+      <div class="pair">
+        <Field name={t("group")} value={group} onInput={setGroup} />
+        <Field name={t("note")} value={note} onInput={setNote} />
+      </div>
       <div>
         <Button disabled={same} onClick={save}>
           {t("save")}

@@ -17,7 +17,7 @@ export const NO_LIMITS: Limits = {
   scopes: [], models: "", requests_per_minute: "", concurrent_jobs: "", daily_credits: "", total_credits: "", expires: "",
 };
 
-const SCOPES = ["chat", "images", "videos", "jobs", "models"] as const;
+const SCOPES = ["chat", "responses", "images", "videos", "gemini", "jobs", "models"] as const;
 
 const text = (value: number | null) => (value === null ? "" : String(value));
 const count = (value: string) => (value.trim() === "" ? null : Number(value));

@@ -124,4 +124,6 @@ export const run = {
   "purpose.request_log": "Removes old lines of the request log",
   "purpose.database_maintenance": "Keeps the database small",
   "purpose.backup": "Copies the database to the folder of backups",
+  "scope.responses": "Responses",
+  "scope.gemini": "Gemini",
 };

@@ -105,4 +105,13 @@ export const supply = {
   "proxies.search": "Host",
   "proxies.empty": "No proxy",
   "proxies.empty.next": "Without any, calls go out directly.",
+  "provider.flow": "Google Flow",
+  "provider.fal": "fal.ai",
+  "provider.gateway": "OpenAI-shaped gateway",
+  "base.url": "Address",
+  "base.url.explains": "Where the service's API begins.",
+  "api.key": "API key",
+  "api.key.explains": "It is tried, free of charge, before it is taken; kept sealed and never shown again.",
+  "group": "Group",
+  "group.explains": "Routes of models may choose accounts by it.",
 };

@@ -126,4 +126,6 @@ export const run: Record<keyof typeof en, string> = {
   "purpose.request_log": "删除旧的请求日志",
   "purpose.database_maintenance": "精简数据库",
   "purpose.backup": "将数据库备份到备份目录",
+  "scope.responses": "Responses 接口",
+  "scope.gemini": "Gemini 接口",
 };

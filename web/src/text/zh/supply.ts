@@ -107,4 +107,13 @@ export const supply: Record<keyof typeof en, string> = {
   "proxies.search": "主机",
   "proxies.empty": "没有代理",
   "proxies.empty.next": "没有代理时直接连接。",
+  "provider.flow": "Google Flow 账号",
+  "provider.fal": "fal.ai 平台",
+  "provider.gateway": "OpenAI 兼容网关",
+  "base.url": "地址",
+  "base.url.explains": "服务方 API 的起始地址。",
+  "api.key": "API 密钥",
+  "api.key.explains": "添加前会免费验证；加密保存，不再显示。",
+  "group": "分组",
+  "group.explains": "模型路由可按分组选择账号。",
 };
