@@ -10,7 +10,20 @@ from typing import Any
 
 import msgspec
 
-from flow2api.api.admin import accounts, backups, jobs, keys, models, schedules, shapes, studio, system
+from flow2api.actors.proxy_messages import AddedProxies, ProxyTest
+from flow2api.actors.tab_pool import TokenTest
+from flow2api.api.admin import (
+    accounts,
+    backups,
+    jobs,
+    keys,
+    models,
+    proxies,
+    schedules,
+    shapes,
+    studio,
+    system,
+)
 from flow2api.api.errors import Envelope
 from flow2api.api.live import protocol
 
@@ -35,11 +48,14 @@ ANSWERS: Sequence[type] = (
     accounts.Imported,
     backups.BackupList,
     backups.BackupCheck,
+    TokenTest,
     jobs.JobList,
     jobs.JobDetail,
     keys.KeyList,
     keys.MadeKey,
     models.ModelOffer,
+    AddedProxies,
+    ProxyTest,
     studio.StudioOffer,
     studio.StudioOrdered,
     schedules.ScheduleList,
@@ -64,6 +80,7 @@ BODIES: Sequence[type] = (
     models.Switch,
     studio.StudioOrder,
     models.NewAlias,
+    proxies.NewProxies,
     schedules.NewInterval,
     shapes.SetUp,
     shapes.SignIn,

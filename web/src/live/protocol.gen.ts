@@ -139,6 +139,13 @@ export interface AccountsState {
   accounts: Array<AccountView>;
 }
 
+/** What became of pasted lines. */
+export interface AddedProxies {
+  added: Array<ProxyView>;
+  known: number;
+  errors: Array<LineError>;
+}
+
 /** Something that wants a person. */
 export interface Alert {
   id: string;
@@ -568,6 +575,12 @@ export interface Life {
   at: number;
 }
 
+/** Why a line (counted from 1) was not taken; quotes nothing of it. */
+export interface LineError {
+  line: number;
+  message: string;
+}
+
 /** Figures of the live connections since the server started. */
 export interface LiveStatistics {
   connections: number;
@@ -734,6 +747,12 @@ export interface NewPassword {
   current?: string | null;
 }
 
+/** The body of `POST /api/proxies`: one proxy a line, in any of the usual notations. */
+export interface NewProxies {
+  text: string;
+  role?: "media" | "requests";
+}
+
 /** One node of the supervision tree at one moment. `last_error` is in words; only actors have a mailbox. */
 export interface NodeStatistics {
   name: string;
@@ -879,6 +898,13 @@ export interface ProxyRemoved {
 
 /** Where a proxy stands. One that rests stays so after its time until a check goes well. */
 export type ProxyState = "disabled" | "healthy" | "resting";
+
+/** How a test went. */
+export interface ProxyTest {
+  ok: boolean;
+  seconds: number;
+  error: string;
+}
 
 /** A proxy as others see it. */
 export interface ProxyView {
@@ -1133,6 +1159,13 @@ export interface TabView {
 
 /** Subscription level of an account. `UNKNOWN` is not `FREE`: it was never observed and gates nothing. */
 export type Tier = "free" | "pro" | "ultra" | "unknown";
+
+/** Whether a token could be had, and how long it took. The token itself is thrown away. */
+export interface TokenTest {
+  ok: boolean;
+  seconds: number;
+  error: string;
+}
 
 /** How it went over a window of time. */
 export interface Trends {

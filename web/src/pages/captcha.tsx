@@ -1,13 +1,18 @@
 /** The captcha browser and its tabs: what each is at, how it fares. */
 import { duration, number } from "../format";
+import { PageAction } from "../frame";
 import type { BrowserView, TabView } from "../live/protocol.gen";
 import { captcha } from "../live/state";
 import { Badge, type Tone } from "../parts/badge";
+import { Button } from "../parts/button";
 import { Empty, Skeleton } from "../parts/empty";
 import { Facts } from "../parts/panel";
 import { type Column, Table } from "../parts/table";
 import { Ago } from "../parts/time";
+import { param } from "../route";
 import { t, word } from "../text";
+import { Detail } from "./captcha/detail";
+import { testTokens } from "./captcha/orders";
 
 const BROWSER_TONES: Record<string, Tone> = { up: "good", starting: "working", waiting: "resting", idle: "quiet" };
 const TAB_TONES: Record<string, Tone> = { ready: "good", busy: "working", opening: "working", closing: "quiet" };
@@ -21,18 +26,27 @@ export default function Captcha() {
         <Empty title={t("captcha.off")}>{t("captcha.off.next")}</Empty>
       </div>
     );
+  const rows = [...told.tabs.values()];
+  const opened = rows.find((one) => String(one.id) === param("open"));
   return (
     <>
+      <PageAction>
+        <Button icon="play" onClick={testTokens}>
+          {t("captcha.test")}
+        </Button>
+      </PageAction>
       {told.browser && <Browser of={told.browser} />}
       <Table
         id="tabs"
         label={t("captcha.tabs")}
         columns={columns()}
-        rows={[...told.tabs.values()]}
+        rows={rows}
         keyOf={(one) => String(one.id)}
         sort="id"
+        opens
         empty={<Empty title={t("captcha.empty")}>{t("captcha.empty.next")}</Empty>}
       />
+      {opened && <Detail key={opened.id} tab={opened} neighbours={rows.map((one) => String(one.id))} />}
     </>
   );
 }

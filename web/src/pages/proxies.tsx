@@ -1,28 +1,41 @@
 /** The pool of proxies: how each fares, who goes out through it. */
-import { duration, number, percent } from "../format";
+import { useState } from "preact/hooks";
+import { actOnAll } from "../act";
+import { clock, duration, number, percent } from "../format";
+import { PageAction } from "../frame";
 import type { ProxyView } from "../live/protocol.gen";
 import { proxies } from "../live/state";
 import { Badge, type Tone } from "../parts/badge";
+import { Button } from "../parts/button";
 import { CopyId } from "../parts/copy";
 import { Empty } from "../parts/empty";
 import { Facts, Panel } from "../parts/panel";
 import { type Column, Table } from "../parts/table";
 import { Ago, At } from "../parts/time";
 import { Chips, matches, Search, Tools } from "../parts/tools";
-import { clock } from "../format";
 import { param } from "../route";
 import { t, word } from "../text";
+import { AddProxies } from "./proxies/add";
+import { disable, enable, orders, remove, test } from "./proxies/orders";
 
 const TONES: Record<string, Tone> = { healthy: "good", resting: "resting", disabled: "quiet" };
 const STATES = ["healthy", "resting", "disabled"] as const;
 
 export default function Proxies() {
+  const [adding, setAdding] = useState(false);
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const all = proxies.value ? [...proxies.value.values()] : null;
   const state = param("state");
   const shown = all?.filter((one) => (!state || one.state === state) && matches(param("q"), one.proxy.place, one.proxy.id)) ?? null;
   const opened = shown?.find((one) => one.proxy.id === param("open"));
+  const add = (
+    <Button kind="main" icon="plus" onClick={() => setAdding(true)}>
+      {t("proxies.add")}
+    </Button>
+  );
   return (
     <>
+      <PageAction>{add}</PageAction>
       <Tools>
         <Search label={t("proxies.search")} />
         <Chips
@@ -42,8 +55,16 @@ export default function Proxies() {
         keyOf={(one) => one.proxy.id}
         sort="place"
         opens
-        empty={<Empty title={t(all?.length ? "table.none" : "proxies.empty")}>{t("proxies.empty.next")}</Empty>}
+        picked={picked}
+        onPick={setPicked}
+        empty={
+          <Empty title={t(all?.length ? "table.none" : "proxies.empty")} action={add}>
+            {t("proxies.empty.next")}
+          </Empty>
+        }
       />
+      <Bulk picked={picked} known={proxies.value} clear={() => setPicked(new Set())} />
+      {adding && <AddProxies onClose={() => setAdding(false)} />}
       {opened && <Detail view={opened} neighbours={shown?.map((one) => one.proxy.id) ?? []} />}
     </>
   );
@@ -74,10 +95,41 @@ function columns(): Column<ProxyView>[] {
   ];
 }
 
+function Actions({ view }: { view: ProxyView }) {
+  const { state, proxy } = view;
+  return (
+    <>
+      {state !== "healthy" && <Button onClick={() => enable(view)}>{t(state === "resting" ? "proxy.wake" : "proxy.enable")}</Button>}
+      {state !== "disabled" && <Button onClick={() => disable(view)}>{t("proxy.disable")}</Button>}
+      <Button onClick={() => test(view)}>{t("proxy.test")}</Button>
+      {proxy.origin === "operator" && (
+        <Button kind="danger" onClick={() => remove(view)}>
+          {t("remove")}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Bulk({ picked, known, clear }: { picked: ReadonlySet<string>; known: ReadonlyMap<string, ProxyView> | null; clear: () => void }) {
+  const ids = [...picked].filter((id) => known?.has(id));
+  if (!ids.length) return null;
+  const doAll = (order: (id: string) => Promise<unknown>) => actOnAll(ids, order).then(clear);
+  return (
+    <div class="bulk" role="region" aria-label={t("picked", { n: ids.length })}>
+      <strong>{t("picked", { n: ids.length })}</strong>
+      <Button onClick={() => doAll(orders.enable)}>{t("proxy.enable")}</Button>
+      <Button onClick={() => doAll(orders.disable)}>{t("proxy.disable")}</Button>
+      <Button onClick={() => doAll(orders.test)}>{t("proxy.test")}</Button>
+      <Button kind="plain" icon="close" label={t("picked.none")} onClick={clear} />
+    </div>
+  );
+}
+
 function Detail({ view, neighbours }: { view: ProxyView; neighbours: readonly string[] }) {
   const { proxy, health } = view;
   return (
-    <Panel title={proxy.place} id={proxy.id} neighbours={neighbours}>
+    <Panel title={proxy.place} id={proxy.id} neighbours={neighbours} actions={<Actions view={view} />}>
       <div class="line">
         <State view={view} />
         {view.last_resort && <Badge tone="bad">{t("proxy.last.resort")}</Badge>}
