@@ -86,8 +86,8 @@ async def _here(wiring: Wiring, resolved: Resolved) -> Sequence[Finding]:
 async def _there(wiring: Wiring, resolved: Resolved, online: bool) -> Sequence[Finding]:
     """What is beyond this machine."""
     config = resolved.config
-    findings = [*await reach.proxies(config.proxy), *reach.addresses(config.flow)]
+    findings = [*await reach.proxies(config.proxy), *reach.addresses(config)]
     if online:
         async with wiring.open_http() as http:
-            findings += await reach.online(config.flow, config.proxy, http)
+            findings += await reach.online(config, http)
     return findings

@@ -23,7 +23,7 @@ from flow2api.config.schema import (
     ServerConfig,
     StorageConfig,
 )
-from flow2api.config.services import FlowConfig
+from flow2api.config.services import FalConfig, FlowConfig, GatewayConfig, GeminiConfig
 from flow2api.config.sources import DEFAULT_PATH, Value
 from flow2api.config.values import LONGEST_INTERVAL, SHORTEST_INTERVAL
 from flow2api.config.webhooks import WebhooksConfig
@@ -43,7 +43,10 @@ __all__ = [
     "Config",
     "ConfigError",
     "DashboardConfig",
+    "FalConfig",
     "FlowConfig",
+    "GatewayConfig",
+    "GeminiConfig",
     "JobsConfig",
     "Key",
     "LogConfig",

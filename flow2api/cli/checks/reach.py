@@ -1,22 +1,25 @@
-"""What lies outside: proxies, and the addresses of the service. Nothing beyond a proxy is touched unless that is asked for."""
+"""What lies outside: proxies, and the addresses of the services. Nothing beyond a proxy is touched unless that is asked for."""
 
 import time
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 
+import msgspec
 import trio
 
 from flow2api.cli.checks.finding import Finding, advised, broken, good
 from flow2api.cli.wiring import Http
-from flow2api.config import FlowConfig, ProxyConfig
+from flow2api.config import Config, ProxyConfig
 from flow2api.errors import NetworkFault, ResponseTooLarge
 from flow2api.net.exits import Exit, is_loopback, parse_exit
 from flow2api.net.message import Limits, Response
 from flow2api.net.url import parse_url
+from flow2api.providers.registry import PROVIDERS
 
 CONNECT_SECONDS = 5.0
 CLOCK_SLACK_SECONDS = 60.0
-_ASKED = ("labs_base_url", "api_base_url", "page_url")
+# Other services matter to those alone who have accounts of them.
+_USUAL = next(iter(PROVIDERS))
 _LIMITS = Limits(total_seconds=20.0, max_bytes=4 * 1024 * 1024)
 
 
@@ -64,10 +67,18 @@ async def _trouble(exit_: Exit) -> str | None:
     return None
 
 
-def addresses(config: FlowConfig) -> Iterator[Finding]:
-    """The service's addresses as they are set; none is contacted."""
-    for name in _ASKED:
-        yield _address(f"flow.{name}", getattr(config, name))
+def addresses(config: Config) -> Iterator[Finding]:
+    """The services' addresses as they are set; none is contacted."""
+    for name, url in _addresses(config).items():
+        yield _address(name, url)
+
+
+def _addresses(config: Config) -> dict[str, str]:
+    """Every address in the section of a service, by the setting's name."""
+    sections = {name: msgspec.structs.asdict(getattr(config, name)) for name in PROVIDERS}
+    return {
+        f"{name}.{key}": url for name, found in sections.items() for key, url in found.items() if key.endswith("_url")
+    }
 
 
 def _address(name: str, text: str) -> Finding:
@@ -80,17 +91,17 @@ def _address(name: str, text: str) -> Finding:
     return good("service", f"{name} is {text}")
 
 
-async def online(config: FlowConfig, proxy: ProxyConfig, http: Http) -> list[Finding]:
-    """Whether the service's addresses answer at all, by way of the first proxy if there are any; and what time it is there."""
-    exit_url = next(iter(proxy.urls), None)
+async def online(config: Config, http: Http) -> list[Finding]:
+    """Whether the services' addresses answer at all, by way of the first proxy if there are any; and what time it is there."""
+    exit_url = next(iter(config.proxy.urls), None)
     answers: list[tuple[Finding, Response | None]] = []
 
-    async def look(name: str) -> None:
-        answers.append(await _answer(f"flow.{name}", getattr(config, name), exit_url, http))
+    async def look(name: str, url: str) -> None:
+        answers.append(await _answer(name, url, exit_url, http))
 
     async with trio.open_nursery() as nursery:
-        for name in _ASKED:
-            nursery.start_soon(look, name)
+        for name, url in _addresses(config).items():
+            nursery.start_soon(look, name, url)
     findings = sorted((finding for finding, _ in answers), key=lambda finding: finding.found)
     return [*findings, *_clocks([response for _, response in answers if response is not None])]
 
@@ -102,8 +113,10 @@ async def _answer(name: str, url: str, exit_url: str | None, http: Http) -> tupl
     except ResponseTooLarge:
         return good("service online", f"{name} answers"), None
     except NetworkFault as fault:
-        advice = "Check the network, the name service and a firewall in between."
-        return broken("service online", f"{name} cannot be reached: {fault}", advice), None
+        found = f"{name} cannot be reached: {fault}"
+        if name.partition(".")[0] != _USUAL:
+            return advised("service online", found, "Nothing to mend if you have no account of that service."), None
+        return broken("service online", found, "Check the network, the name service and a firewall in between."), None
     milliseconds = (trio.current_time() - began) * 1000
     return good("service online", f"{name} answers with status {response.status} ({milliseconds:.0f} ms)"), response
 

@@ -15,7 +15,7 @@ from tests.unit.cli.stage import Stage
 ANY_PORT = {"FLOW2API_SERVER_PORT": "0"}
 CHECKS = [
     *("settings", "data folder", "master key", "database", "instance", "accounts", "clock", "open files", "display"),
-    *("browser package", "browser", "browser start", "proxies", "service", "service", "service"),
+    *("browser package", "browser", "browser start", "proxies", "service"),
 ]
 
 
@@ -57,7 +57,8 @@ def test_when_all_is_well_everything_is_listed_and_the_exit_code_is_0(well: Stag
 def test_json_has_the_same_findings(well: Stage) -> None:
     told = json.loads(well.run("doctor", "--json").stdout)
     assert told["ok"] is True
-    assert [finding["check"] for finding in told["findings"]] == CHECKS
+    # Of the addresses of services there are as many as there are settings for them.
+    assert list(dict.fromkeys(finding["check"] for finding in told["findings"])) == list(dict.fromkeys(CHECKS))
 
 
 def test_something_broken_makes_the_exit_code_1(well: Stage) -> None:
