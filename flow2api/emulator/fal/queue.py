@@ -20,7 +20,7 @@ from flow2api.emulator.keyed.work import UNSAFE, Work, fate_of
 
 # The statuses of the queue; the last is a word that nobody knows.
 IN_QUEUE, IN_PROGRESS, COMPLETED, MYSTERY = "IN_QUEUE", "IN_PROGRESS", "COMPLETED", "UNDER_REVIEW"
-WEBHOOK, REQUEST_ID = "fal_webhook", "x-fal-request-id"
+REQUEST_ID = "x-fal-request-id"
 
 
 class Queued(msgspec.Struct, kw_only=True):
