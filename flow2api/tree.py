@@ -97,7 +97,7 @@ class Tree:
         self.keys = KeyRing(store, bus=self.bus)
         # The operator's token opens the API as well, so that a command needs no key of its own.
         self.keys.lend(ground.admin_token.reveal(), "admin")
-        self.offer = Offer(store, ground.catalog)
+        self.offer = Offer(store, ground.catalog, self.bus)
         self._ground = ground
         self._store = store
         self._http = ground.http

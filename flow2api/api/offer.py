@@ -6,12 +6,15 @@ nobody sees half of one. Changes are stored and hold after a restart.
 
 import logging
 import re
+import time
 from collections.abc import Collection, Mapping
 
 import trio
 
 from flow2api.domain.catalog import Catalog
+from flow2api.domain.events import SettingChanged
 from flow2api.errors import Code, Failure
+from flow2api.kit.bus import EventBus
 from flow2api.store import settings
 from flow2api.store.database import Database
 from flow2api.store.door import Store
@@ -27,8 +30,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,99}")
 class Offer:
     """Holds the present catalogue. Shared by the routes; changed only through its own methods."""
 
-    def __init__(self, store: Store, built: Catalog) -> None:
+    def __init__(self, store: Store, built: Catalog, bus: EventBus | None = None) -> None:
         self._store = store
+        self._bus = bus or EventBus()
         self._changing = trio.Lock()
         self.built = built
         """The catalogue of the files, with everything on."""
@@ -98,8 +102,12 @@ class Offer:
             raise Failure(Code.INVALID_VALUE, failure.message, param="target") from None
 
     async def _keep(self, aliases: Mapping[str, str], off: Collection[str]) -> None:
+        before = {ALIASES_SETTING: self.aliases, OFF_SETTING: self.off}
         await self._store.write(_put_both, dict(aliases), sorted(off))
         self._put(aliases, frozenset(off))
+        for name, value in ((ALIASES_SETTING, self.aliases), (OFF_SETTING, self.off)):
+            if value != before[name]:
+                self._bus.publish(SettingChanged(name=name, at=time.time()))
 
     def _put(self, aliases: Mapping[str, str], off: frozenset[str]) -> None:
         self.catalog = self.built.varied(aliases, off)

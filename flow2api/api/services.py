@@ -38,6 +38,8 @@ class LivePace(msgspec.Struct, frozen=True, kw_only=True):
 
     states_seconds: float = 0.1
     """Least pause between two frames of one topic that tell states."""
+    page_seconds: float = 0.003
+    """Added to that pause by each page beyond some thirty, so that however many look, generations are not slower for it."""
     numbers_seconds: float = 0.5
     """Pause between two tellings of numbers."""
     beat_seconds: float = 15.0

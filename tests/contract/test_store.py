@@ -10,13 +10,13 @@ import trio
 
 from flow2api.domain.job import JobState, move
 from flow2api.domain.webhook import Delivery, DeliveryState
-from flow2api.store import accounts, jobs, keys, media, proxies, requests, settings, upkeep, webhooks
+from flow2api.store import accounts, audit, jobs, keys, media, proxies, requests, settings, upkeep, usage, webhooks
 from flow2api.store.database import Database
 from flow2api.store.door import Store, open_inline_store, open_store
 from flow2api.store.errors import RowMissing, StoreConflict, StoreFault
 from flow2api.store.proxies import Home
 from flow2api.store.seal import Seal
-from tests.doubles.records import account, api_key, job, media_file, proxy, request_record
+from tests.doubles.records import account, api_key, audit_entry, job, media_file, proxy, request_record
 
 OpenStore = Callable[[], contextlib.AbstractAsyncContextManager[Store]]
 
@@ -496,3 +496,35 @@ async def test_a_former_secret_signs_beside_the_new_one_for_a_while(opened: Open
         assert await store.write(webhooks.remove_secret, "k1")
         assert not await store.write(webhooks.remove_secret, "k1")
         assert await store.read(webhooks.signing_secrets, "k1", last) == ["for all"]
+
+
+async def test_ended_generations_are_counted_once_by_time_and_way(opened: OpenStore) -> None:
+    async with opened() as store:
+        batch = [request_record(f"j{number}", at=60.0 * number) for number in range(10)]
+        await store.write(requests.append, batch)
+        await store.write(requests.append, [*batch, request_record("bad", at=599.0, outcome="queue_timeout")])
+        await store.write(requests.append, [request_record("given up", at=599.0, outcome="cancelled")])
+        counted = await store.read(usage.ended, 0.0, 300)
+        assert [(one.at, one.outcome, one.number) for one in counted] == [
+            (0.0, "succeeded", 5),
+            (300.0, "cancelled", 1),
+            (300.0, "failed", 1),
+            (300.0, "succeeded", 5),
+        ]
+        assert [one.number for one in await store.read(usage.ended, 540.0, 60)] == [1, 1, 1]
+        assert len(await store.read(usage.took, 300.0)) == 5
+        assert [line.job_id for line in await store.read(usage.failures, 5)] == ["bad"]
+        await store.write(requests.prune, 300.0, 100)
+        assert sum(one.number for one in await store.read(usage.ended, 0.0, 300)) == 7
+
+
+async def test_the_audit_log_is_bounded_and_paged(opened: OpenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "MOST_ENTRIES", 5)
+    async with opened() as store:
+        for number in range(8):
+            await store.write(audit.append, audit_entry(number))
+        newest = await store.read(audit.page, before=None, act=None, limit=3)
+        assert [entry.at for entry in newest] == [7.0, 6.0, 5.0]
+        rest = await store.read(audit.page, before=newest[-1].id, act=None, limit=10)
+        assert [entry.at for entry in rest] == [4.0, 3.0]
+        assert [entry.at for entry in await store.read(audit.page, before=None, act="/4", limit=10)] == [4.0]

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from flow2api.domain.account import Account
+from flow2api.domain.admin import AuditEntry
 from flow2api.domain.job import Generation, Idempotency, Job, JobState
 from flow2api.domain.key import ApiKey
 from flow2api.domain.media import MediaFile
@@ -83,4 +84,19 @@ def request_record(
 def proxy(proxy_id: str = "p1", *, created_at: float = 100.0) -> Proxy:
     return Proxy(
         id=proxy_id, place="http://***@a.example:1", roles=("requests",), origin="operator", created_at=created_at
+    )
+
+
+def audit_entry(number: int) -> AuditEntry:
+    return AuditEntry(
+        id=0,
+        at=float(number),
+        who="admin",
+        session_id="s1",
+        address="192.0.2.7",
+        act=f"DELETE /api/things/{number}",
+        subject=str(number),
+        outcome="done",
+        detail="",
+        request_id="r1",
     )

@@ -4,12 +4,13 @@ import io
 import json
 import logging
 import pickle
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
 from flow2api import log
-from flow2api.log import Secret, mask, mask_urls, register_secret, request_id, setup_logging
+from flow2api.log import Secret, keeping_tail, mask, mask_urls, register_secret, request_id, setup_logging
 
 
 class Expected(Exception):
@@ -228,3 +229,35 @@ def test_a_field_named_like_a_secret_is_masked_whatever_it_holds(format: str) ->
 
 def test_mask_urls_takes_user_and_password_and_nothing_else() -> None:
     assert mask_urls("see http://a:b@h:1/x?y=z, mail to a@b") == "see http://***@h:1/x?y=z, mail to a@b"
+
+
+def test_the_tail_keeps_the_newest_facts_and_masks_them_when_they_are_read() -> None:
+    setup_logging(stream=io.StringIO())
+    with keeping_tail(3) as tail:
+        register_secret("zanzibar-77")
+        for number in range(5):
+            LOGGER.info("fact %d of zanzibar-77", number, extra={"job": f"job_{number}", "password": "open sesame"})
+        kept = tail.after(0)
+        assert [(fact.number, fact.message) for fact in kept] == [(n + 1, f"fact {n} of ***") for n in (2, 3, 4)]
+        assert kept[0].given == {"job": "job_2", "password": "***"}
+        assert [fact.number for fact in tail.after(4)] == [5]
+    LOGGER.info("after the end")
+    assert len(tail.after(4)) == 1
+
+
+def test_the_tail_holds_no_exception_alive() -> None:
+    setup_logging(stream=io.StringIO())
+
+    class Held(Exception):
+        pass
+
+    with keeping_tail() as tail:
+        try:
+            raise Held("it broke")
+        except Held as error:
+            gone = weakref.ref(error)
+            LOGGER.exception("failed")
+        assert gone() is None
+        [fact] = tail.after(0)
+        assert fact.error == "Held: it broke"
+        assert "Traceback" in fact.traceback

@@ -17,6 +17,7 @@ from flow2api.api.links import Caller, Links
 from flow2api.config import DashboardConfig
 from flow2api.domain.admin import AdminSession
 from flow2api.errors import Code, Failure
+from flow2api.kit.bus import EventBus
 from flow2api.store.door import Store
 
 COOKIE = "flow2api_session"
@@ -46,10 +47,16 @@ class Door:
     """Lets administrators in."""
 
     def __init__(
-        self, store: Store, admin_token: str, links: Links, config: DashboardConfig, setup_token: str = ""
+        self,
+        store: Store,
+        admin_token: str,
+        links: Links,
+        config: DashboardConfig,
+        setup_token: str = "",
+        bus: EventBus | None = None,
     ) -> None:
-        self.password = Password(store)
-        self.second_factor = SecondFactor(store)
+        self.password = Password(store, bus)
+        self.second_factor = SecondFactor(store, bus)
         self.sessions = Sessions(store, config)
         self._token = admin_token.encode()
         self._setup_token = setup_token.encode()

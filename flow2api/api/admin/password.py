@@ -3,9 +3,12 @@
 import hashlib
 import hmac
 import secrets
+import time
 
 from flow2api.api.passwords import hash_password, verify_password
+from flow2api.domain.events import SettingChanged
 from flow2api.errors import Code, Failure
+from flow2api.kit.bus import EventBus
 from flow2api.store import settings
 from flow2api.store.door import Store
 
@@ -17,8 +20,9 @@ MAX_PASSWORD_LENGTH = 1000
 class Password:
     """One of them, in the store as an argon2id hash."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, bus: EventBus | None = None) -> None:
         self._store = store
+        self._bus = bus or EventBus()
         self._salt = secrets.token_bytes(32)
         self._proven: tuple[str, bytes] | None = None
         """The stored hash and a digest of the password that matched it last, so that not each request costs an argon2."""
@@ -36,6 +40,7 @@ class Password:
             allowed = f"{MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters"
             raise Failure(Code.INVALID_VALUE, f"A password must have {allowed}.", param="password")
         await self._store.write(settings.put, PASSWORD_SETTING, await hash_password(password))
+        self._bus.publish(SettingChanged(name=PASSWORD_SETTING, at=time.time()))
 
     async def fits(self, password: str) -> bool:
         """Whether this is it."""

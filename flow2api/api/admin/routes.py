@@ -44,7 +44,7 @@ _HANDING_OUT = "/export"
 def register(app: Application, services: Services, links: Links, desk: Desk) -> Door:
     """Add all of them; the door that they ask."""
     config = services.config.dashboard
-    door = Door(services.store, services.admin_token, links, config, services.setup_token)
+    door = Door(services.store, services.admin_token, links, config, services.setup_token, services.bus)
     audit = Audit(services.store, links)
 
     def guarded(method: str, rule: str, view: Route) -> Route:

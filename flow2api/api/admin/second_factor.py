@@ -16,7 +16,9 @@ import trio
 from msgspec.structs import replace
 
 from flow2api.api.admin.shapes import SecondFactorOffer, SecondFactorView
+from flow2api.domain.events import SettingChanged
 from flow2api.errors import Code, Failure
+from flow2api.kit.bus import EventBus
 from flow2api.store import settings
 from flow2api.store.door import Store
 
@@ -46,8 +48,9 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
 class SecondFactor:
     """The one of the administrator."""
 
-    def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: Store, bus: EventBus | None = None, now: Callable[[], float] = time.time) -> None:
         self._store = store
+        self._bus = bus or EventBus()
         self._now = now
         self._offers: dict[str, tuple[str, float]] = {}
         # Between reading what was used and writing it nobody else may read, else a code would let in twice.
@@ -92,6 +95,7 @@ class SecondFactor:
         stored = _Stored(secret=secret, since=self._now(), last_step=step, recovery=_digests(codes))
         await self._write(stored)
         del self._offers[session_id]
+        self._say_changed()
         return codes
 
     async def takes(self, code: str) -> bool:
@@ -129,6 +133,10 @@ class SecondFactor:
     async def turn_off(self) -> None:
         """Let the password alone be enough again."""
         await self._store.write(settings.remove, SETTING)
+        self._say_changed()
+
+    def _say_changed(self) -> None:
+        self._bus.publish(SettingChanged(name=SETTING, at=self._now()))
 
     async def _read(self) -> _Stored | None:
         value = await self._store.read(settings.get, SETTING)

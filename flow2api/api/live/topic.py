@@ -101,7 +101,7 @@ class Topic:
                 for page in self._pages:
                     page.miss(self.name)
             self._put(self._coalescer.take_states())
-            await trio.sleep(self._pace.states_seconds)
+            await trio.sleep(max(self._pace.states_seconds, len(self._pages) * self._pace.page_seconds))
 
     async def _tell_numbers(self) -> None:
         async for _ in every(self._pace.numbers_seconds):

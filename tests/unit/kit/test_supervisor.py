@@ -1,12 +1,16 @@
+from collections.abc import Sequence
+from typing import Never
+
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.errors import ActorCrashed, ActorStopped, TooManyRestarts, UnknownChild
 from flow2api.kit.life import Life
 from flow2api.kit.mailbox import Mailbox
-from flow2api.kit.supervisor import ChildSpec, Supervisor
+from flow2api.kit.supervisor import ChildSpec, DynamicSupervisor, NodeStatistics, Supervisor
 from tests.doubles.spy import Spy
 from tests.unit.kit.tree import (
     PAUSES,
@@ -552,3 +556,26 @@ async def test_the_last_supervisor_answers_for_all_below(autojump_clock: MockClo
         await nest.inner.ref("two").tell(Add("unheard"))
         nursery.start_soon(ask)
     assert errors[0].name == "root"
+
+
+async def test_what_an_actor_keeps_below_itself_is_in_the_picture_of_the_tree(autojump_clock: MockClock) -> None:
+    bus = EventBus()
+
+    class Keeper(Actor[Never]):
+        def __init__(self) -> None:
+            self._own = DynamicSupervisor("own", bus=bus)
+
+        async def start(self) -> None:
+            await self.tasks.start(self._own.run)
+            await self._own.start_child(ChildSpec("inner", Actor))
+
+        def below(self) -> Sequence[NodeStatistics]:
+            return self._own.nodes()
+
+    root = Supervisor("root", [ChildSpec("keeper", Keeper)], bus=bus)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(root.run)
+        [keeper] = root.statistics().children
+        assert [(node.name, node.state) for node in keeper.children] == [("inner", "running")]
+        await root.stop()
+    assert root.statistics().children[0].children == ()

@@ -60,5 +60,9 @@ def _brief_job(job: Job) -> Job:
     if len(prompt) > PROMPT_LENGTH:
         prompt = prompt[:PROMPT_LENGTH] + "…"
     return replace(
-        job, generation=replace(generation, prompt=prompt, source=None), made=(), originals=(), idempotency=None
+        job,
+        generation=replace(generation, prompt=prompt, source=None, tier_models={}, tier_credits={}),
+        made=(),
+        originals=(),
+        idempotency=None,
     )
