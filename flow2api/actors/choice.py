@@ -95,12 +95,11 @@ class Chooser:
         return (entry for entry in self._candidates(wanted, way) if self._hindrance(way, entry, now) is None)
 
     def _candidates(self, wanted: Wanted, way: Generation) -> Iterable[Entry]:
-        """Accounts that the way is for at all."""
-        entries = self._roster.entries()
-        if wanted.only is not None:
-            only = self._roster.get(wanted.only)
-            entries = () if only is None else (only,)
-        return (entry for entry in entries if rest.is_for(entry.account, way))
+        """Accounts that the way is for at all. Work on what an account made already is not moved by a change of its group."""
+        if wanted.only is None:
+            return (entry for entry in self._roster.entries() if rest.is_for(entry.account, way))
+        only = self._roster.get(wanted.only)
+        return () if only is None or only.account.provider != way.provider else (only,)
 
     def _hindrance(self, way: Generation, entry: Entry, now: float) -> Hindrance | None:
         account = entry.account

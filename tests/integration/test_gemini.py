@@ -1,5 +1,6 @@
 """The Gemini API behind the whole gateway, over its emulator: each model to its result, each refusal to what follows from it."""
 
+import base64
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from flow2api.domain.account import Account, AccountState
 from flow2api.domain.rest import next_quota_reset
@@ -132,6 +134,31 @@ async def test_each_model_runs_to_its_result_with_what_was_asked_for() -> None:
             assert (media.content[4:8] == b"ftyp") is (case.call == "clip")
         assert stand.paid() == len(CASES)
         assert "lastFrame" in stand.asked("clip")[1]["instances"][0]
+
+
+async def test_openais_own_package_gets_pictures_edits_and_clips() -> None:
+    def go(client: OpenAI) -> tuple[list[bytes], bytes]:
+        found = []
+        for model in (FLASH, IMAGEN, "gemini-3-pro-image-preview"):
+            found += client.images.generate(model=model, prompt="a cat").data or []
+        found += (
+            client.images.edit(model=FLASH, prompt="at night", image=("in.png", PICTURES[0], "image/png")).data or []
+        )
+        events = list(client.images.generate(model=FLASH, prompt="a dog", stream=True))
+        assert events[-1].type == "image_generation.completed"
+        frame = ("in.png", PICTURES[0], "image/png")
+        video = client.videos.create_and_poll(
+            model=VEO, prompt="waves", seconds="4", size="720x1280", input_reference=frame, poll_interval_ms=50
+        )
+        assert (video.status, video.seconds) == ("completed", "4")
+        pictures = [base64.b64decode(one.b64_json or "") for one in found]
+        return pictures, client.videos.download_content(video.id).read()
+
+    async with open_stand() as stand:
+        pictures, clip = await stand.gateway.sdk(go)
+        assert [size_of(picture)[0] > 500 for picture in pictures] == [True] * 4
+        assert clip[4:8] == b"ftyp"
+        assert stand.paid() == 6
 
 
 async def test_prices_are_counted_by_the_second_and_by_size() -> None:

@@ -7,6 +7,8 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
+from flow2api.actors.account_messages import Change
+from flow2api.actors.accounts import ChangeAccount
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, JobState, Source, Way
 from flow2api.errors import Code, Failure
@@ -112,6 +114,21 @@ async def test_a_group_keeps_a_route_to_its_accounts(autojump_clock: MockClock) 
         with await world.submit(made) as watch:
             job = await watch.wait_final()
         assert (job.account_id, job.generation.route) == (paid, "keyed@paid/KEY")
+
+
+async def test_what_an_account_made_is_enlarged_there_also_when_it_has_left_its_group(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as store, open_world(store, FakeProvider(), keyed()) as world:
+        account = await world.add_account("k1", provider="keyed", group="paid")
+        gate = trio.Event()
+        world.providers["keyed"].script.add("begin", gate)
+        with await world.submit(several(way("keyed", group="paid", upscale="2k"))) as watch:
+            await trio.testing.wait_all_tasks_blocked()
+            await world.accounts.ask(ChangeAccount(account, Change(group="")))
+            gate.set()
+            job = await watch.wait_final()
+        assert job.state is JobState.SUCCEEDED
 
 
 async def test_where_no_account_is_of_any_route_the_services_are_named(autojump_clock: MockClock) -> None:
