@@ -41,7 +41,7 @@ export function exactTime(at: number): string {
 
 /** A time of day, with the day where it is another than today. */
 export function clock(at: number): string {
-  const today = new Date(at * 1000).toDateString() === new Date(now.value * 1000).toDateString();
+  const today = new Date(at * 1000).toDateString() === new Date(now.peek() * 1000).toDateString();
   const time = formatter("clock", (l) => new Intl.DateTimeFormat(l, { hour: "2-digit", minute: "2-digit" }));
   const day = formatter("day", (l) =>
     new Intl.DateTimeFormat(l, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }),

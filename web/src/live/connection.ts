@@ -2,9 +2,13 @@
 import { effect } from "@preact/signals";
 import { address } from "../api";
 import { route } from "../route";
-import type { TopicName } from "./protocol.gen";
+import { paced } from "./pace";
+import type { TopicName, TopicState } from "./protocol.gen";
 import { LiveSocket, type Wire } from "./socket";
 import { applyAll, drain, greet, restore, setStatus } from "./state";
+
+/** So often at most is a page drawn anew, however much happens. */
+const DRAW_MS = 150;
 
 /** What each page shows; the overview's numbers are in the rail of all. */
 const TOPICS: Record<string, readonly TopicName[]> = {
@@ -29,8 +33,13 @@ export interface Doors {
 
 /** Connect for as long as somebody is signed in; gives the way to try again at once, and to stop. */
 export function connectLive(doors: Doors): { retry: () => void; stop: () => void } {
+  const events = paced(applyAll, DRAW_MS, (ms, action) => void setTimeout(action, ms));
+  const snapshot = (state: TopicState) => {
+    events.flush();
+    restore(state);
+  };
   const socket = new LiveSocket(
-    { status: setStatus, hello: greet, snapshot: restore, events: applyAll, draining: drain, ...doors },
+    { status: setStatus, hello: greet, snapshot, events: events.take, draining: drain, ...doors },
     {
       connect: () => new WebSocket(address("/api/live").replace(/^http/, "ws")) as unknown as Wire,
       now: () => Date.now(),

@@ -11,6 +11,7 @@ import { Menu } from "../parts/menu";
 import { type Column, Table } from "../parts/table";
 import { Ago } from "../parts/time";
 import { Chips, matches, Search, Tools } from "../parts/tools";
+import { language } from "../prefs";
 import { href, param } from "../route";
 import { t, word } from "../text";
 import { accountTone, standingWords } from "../words";
@@ -22,6 +23,7 @@ import { exportAccounts, ImportAccounts } from "./accounts/transfer";
 const STATES = ["active", "resting", "exhausted", "needs_login", "disabled"] as const;
 
 export default function Accounts() {
+  const shownColumns = useMemo(columns, [language.value]);
   const [adding, setAdding] = useState(false);
   const [importing, setImporting] = useState(false);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
@@ -57,7 +59,7 @@ export default function Accounts() {
       <Table
         id="accounts"
         label={t("page.accounts")}
-        columns={columns()}
+        columns={shownColumns}
         rows={shown}
         keyOf={(one) => one.account.id}
         sort="label"

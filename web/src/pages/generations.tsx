@@ -7,6 +7,7 @@ import { Button } from "../parts/button";
 import { Empty, Fault } from "../parts/empty";
 import { Table } from "../parts/table";
 import { Chips, Filter, matches, Search, Tools } from "../parts/tools";
+import { language } from "../prefs";
 import { href, param } from "../route";
 import { t } from "../text";
 import { columns } from "./generations/columns";
@@ -18,6 +19,7 @@ const STATES = ["live", "succeeded", "failed", "cancelled"] as const;
 
 export default function Generations() {
   const history = useHistory();
+  const shownColumns = useMemo(columns, [language.value]);
   const rows = useMemo(() => merged(jobs.value, history.rows), [jobs.value, history.rows]);
   const shown = rows?.filter(wanted) ?? null;
   const models = [...new Set(rows?.map((one) => one.job.generation.model) ?? [])].sort();
@@ -45,7 +47,7 @@ export default function Generations() {
       <Table
         id="generations"
         label={t("page.generations")}
-        columns={columns()}
+        columns={shownColumns}
         rows={shown}
         keyOf={(one) => one.job.id}
         sort="-created"

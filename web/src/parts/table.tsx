@@ -3,35 +3,36 @@
  * data, rows that open beside the list. New rows wait while the list is under the pointer.
  */
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { keep, keptList } from "../prefs";
-import { hrefWith, open, param, setParams } from "../route";
+import { param, setParams } from "../route";
 import { t } from "../text";
 import { Button } from "./button";
 import { Check } from "./field";
 import { useHeld } from "./held";
 import { Icon } from "./icon";
 import { Menu } from "./menu";
+import { Row } from "./row";
 
-export interface Column<Row> {
+export interface Column<T> {
   id: string;
   title: string;
-  cell: (row: Row) => ComponentChildren;
+  cell: (row: T) => ComponentChildren;
   /** What to sort by; a column without it cannot be sorted. */
-  sort?: (row: Row) => string | number | null;
+  sort?: (row: T) => string | number | null;
   number?: boolean;
   wide?: boolean;
   /** Not shown unless chosen. */
   extra?: boolean;
 }
 
-interface Props<Row> {
+interface Props<T> {
   id: string;
   label: string;
-  columns: readonly Column<Row>[];
+  columns: readonly Column<T>[];
   /** Null before the first data. */
-  rows: readonly Row[] | null;
-  keyOf: (row: Row) => string;
+  rows: readonly T[] | null;
+  keyOf: (row: T) => string;
   empty: ComponentChildren;
   opens?: boolean;
   /** The order at first, such as `-created`. */
@@ -40,7 +41,10 @@ interface Props<Row> {
   onPick?: (picked: ReadonlySet<string>) => void;
 }
 
-export function useColumns<Row>(id: string, columns: readonly Column<Row>[]) {
+/** A browser that draws more rows at once is no longer quick. */
+const STEP = 100;
+
+export function useColumns<T>(id: string, columns: readonly Column<T>[]) {
   const [chosen, setChosen] = useState<string[]>(
     () => keptList(`columns.${id}`) ?? columns.filter((one) => !one.extra).map((one) => one.id),
   );
@@ -49,14 +53,15 @@ export function useColumns<Row>(id: string, columns: readonly Column<Row>[]) {
     keep(`columns.${id}`, next.join(","));
     setChosen(next);
   };
-  return { shown: columns.filter((one) => chosen.includes(one.id)), chosen, choose };
+  const shown = useMemo(() => columns.filter((one) => chosen.includes(one.id)), [columns, chosen]);
+  return { shown, chosen, choose };
 }
 
-export function sorted<Row>(rows: readonly Row[], columns: readonly Column<Row>[], order: string): readonly Row[] {
+export function sorted<T>(rows: readonly T[], columns: readonly Column<T>[], order: string): readonly T[] {
   const down = order.startsWith("-");
   const by = columns.find((one) => one.id === order.replace(/^-/, ""))?.sort;
   if (!by) return rows;
-  const compare = (a: Row, b: Row): number => {
+  const compare = (a: T, b: T): number => {
     const [x, y] = [by(a), by(b)];
     if (x === y) return 0;
     // What has no value comes last in both directions.
@@ -67,9 +72,10 @@ export function sorted<Row>(rows: readonly Row[], columns: readonly Column<Row>[
   return [...rows].sort(compare);
 }
 
-export function Table<Row>(props: Props<Row>) {
+export function Table<T>(props: Props<T>) {
   const { columns, keyOf, picked, onPick } = props;
   const { shown, chosen, choose } = useColumns(props.id, columns);
+  const [limit, setLimit] = useState(STEP);
   const [over, setOver] = useState(false);
   const [, redraw] = useState(0);
   const order = param("sort") || props.sort || "";
@@ -85,94 +91,78 @@ export function Table<Row>(props: Props<Row>) {
   };
   if (props.rows !== null && props.rows.length === 0) return <div class="table-box">{props.empty}</div>;
   return (
-    <div class="table-box tall" onPointerEnter={() => setOver(true)} onPointerLeave={() => setOver(false)}>
-      {waiting > 0 && (
-        <div class="waiting-rows">
-          <Button kind="main" tiny onClick={() => (release(), redraw((n) => n + 1))}>
-            {t("table.waiting", { n: waiting })}
-          </Button>
-        </div>
-      )}
-      <table class="table" role="table" aria-label={props.label} aria-busy={props.rows === null}>
-        <thead>
-          <tr>
-            {onPick && (
-              <th class="tick">
-                <input
-                  type="checkbox"
-                  aria-label={t("table.all")}
-                  checked={all}
-                  onChange={() => onPick(new Set(all ? [] : rows.map(keyOf)))}
-                />
-              </th>
-            )}
-            {shown.map((column) => (
-              <Head key={column.id} column={column} order={order} />
-            ))}
-            <th class="tick">
-              <Menu icon="columns" label={t("table.columns")} stays>
-                {columns.map((column) => (
-                  <Check
-                    key={column.id}
-                    name={column.title}
-                    checked={chosen.includes(column.id)}
-                    disabled={chosen.length === 1 && chosen[0] === column.id}
-                    onChange={(on) => choose(column.id, on)}
+    <div class="table-frame">
+      <div class="table-menu">
+        <Menu icon="columns" label={t("table.columns")} stays>
+          {columns.map((column) => (
+            <Check
+              key={column.id}
+              name={column.title}
+              checked={chosen.includes(column.id)}
+              disabled={chosen.length === 1 && chosen[0] === column.id}
+              onChange={(on) => choose(column.id, on)}
+            />
+          ))}
+        </Menu>
+      </div>
+      <div class="table-box tall" onPointerEnter={() => setOver(true)} onPointerLeave={() => setOver(false)}>
+        {waiting > 0 && (
+          <div class="waiting-rows">
+            <Button kind="main" tiny onClick={() => (release(), redraw((n) => n + 1))}>
+              {t("table.waiting", { n: waiting })}
+            </Button>
+          </div>
+        )}
+        <table class="table" role="table" aria-label={props.label} aria-busy={props.rows === null}>
+          <thead>
+            <tr>
+              {onPick && (
+                <th class="tick">
+                  <input
+                    type="checkbox"
+                    aria-label={t("table.all")}
+                    checked={all}
+                    onChange={() => onPick(new Set(all ? [] : rows.map(keyOf)))}
                   />
-                ))}
-              </Menu>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {props.rows === null && <SkeletonRows columns={shown.length + (onPick ? 2 : 1)} />}
-          {rows.map((row) => {
-            const key = keyOf(row);
-            return (
-              <tr
-                key={key}
-                role="row"
-                class={`new ${props.opens ? "opens" : ""} ${opened === key ? "open" : ""}`}
-                onClick={props.opens ? (event) => openedBy(event) && open(key) : undefined}
-              >
-                {onPick && (
-                  <td class="tick" role="cell">
-                    <input
-                      type="checkbox"
-                      aria-label={t("table.pick")}
-                      checked={picked?.has(key) ?? false}
-                      onChange={(event) => pick(key, event.currentTarget.checked)}
-                    />
-                  </td>
-                )}
-                {shown.map((column, place) => (
-                  <td key={column.id} role="cell" data-label={column.title} class={`${column.number ? "number" : ""} ${column.wide ? "wide" : ""} ${place === 0 ? "first" : ""}`}>
-                    {place === 0 && props.opens ? (
-                      <a class="row-link" href={hrefWith({ open: key })}>
-                        {column.cell(row)}
-                      </a>
-                    ) : (
-                      column.cell(row)
-                    )}
-                  </td>
-                ))}
-                <td class="tick" role="cell" />
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+                </th>
+              )}
+              {shown.map((column) => (
+                <Head key={column.id} column={column} order={order} />
+              ))}
+              <th class="tick" />
+            </tr>
+          </thead>
+          <tbody>
+            {props.rows === null && <SkeletonRows columns={shown.length + (onPick ? 2 : 1)} />}
+            {rows.slice(0, limit).map((row) => {
+              const key = keyOf(row);
+              return (
+                <Row
+                  key={key}
+                  row={row}
+                  id={key}
+                  columns={shown}
+                  opens={props.opens ?? false}
+                  opened={opened === key}
+                  picked={onPick && (picked?.has(key) ?? false)}
+                  onPick={pick}
+                />
+              );
+            })}
+          </tbody>
+        </table>
+        {rows.length > limit && (
+          <div class="more-rows">
+            <Button onClick={() => setLimit(limit + STEP)}>{t("table.more", { n: Math.min(STEP, rows.length - limit) })}</Button>
+            <span class="soft small">{t("table.of", { n: limit, all: rows.length })}</span>
+          </div>
+        )}
+      </div>
     </div>
   );
 }
 
-/** A click on something that does something of its own is not meant for the row. */
-function openedBy(event: MouseEvent): boolean {
-  const target = event.target as Element;
-  return target.closest("a, button, input, select, summary, video") === null && !getSelection()?.toString();
-}
-
-function Head<Row>({ column, order }: { column: Column<Row>; order: string }) {
+function Head<T>({ column, order }: { column: Column<T>; order: string }) {
   const mine = order.replace(/^-/, "") === column.id;
   const down = mine && order.startsWith("-");
   return (

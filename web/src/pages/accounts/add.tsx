@@ -9,7 +9,7 @@ import { Choices, Field } from "../../parts/field";
 import { say } from "../../parts/toast";
 import { t } from "../../text";
 
-const PROVIDERS = ["flow", "fal", "gateway"] as const;
+const PROVIDERS = ["flow", "gemini", "fal", "gateway"] as const;
 type Provider = (typeof PROVIDERS)[number];
 
 export function AddAccount({ onClose, onAdded }: { onClose: () => void; onAdded?: () => void }) {

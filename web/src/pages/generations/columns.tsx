@@ -42,8 +42,11 @@ function state(one: Told) {
 }
 
 function progress(one: Told) {
-  const { generation, state } = one.job;
-  if (isFinal(state)) return null;
+  return isFinal(one.job.state) ? null : <Moving one={one} />;
+}
+
+function Moving({ one }: { one: Told }) {
+  const { generation } = one.job;
   return <Progress label={t("progress")} share={share(one, now.value, usualSeconds(trends.value, generation.model, generation.kind))} />;
 }
 

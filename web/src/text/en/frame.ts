@@ -124,4 +124,6 @@ export const frame = {
   "sessions.end.others": "End all others",
   "sessions.ended": "Ended.",
   "audit": "What was done",
+  "table.more": "Show {n} more",
+  "table.of": "{n} of {all}",
 };

@@ -106,6 +106,7 @@ export const supply = {
   "proxies.empty": "No proxy",
   "proxies.empty.next": "Without any, calls go out directly.",
   "provider.flow": "Google Flow",
+  "provider.gemini": "Google Gemini API",
   "provider.fal": "fal.ai",
   "provider.gateway": "OpenAI-shaped gateway",
   "base.url": "Address",

@@ -126,4 +126,6 @@ export const frame: Record<keyof typeof en, string> = {
   "sessions.end.others": "结束其他所有登录",
   "sessions.ended": "已结束。",
   "audit": "操作记录",
+  "table.more": "再显示 {n} 条",
+  "table.of": "共 {all} 条，已显示 {n} 条",
 };

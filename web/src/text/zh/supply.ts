@@ -108,6 +108,7 @@ export const supply: Record<keyof typeof en, string> = {
   "proxies.empty": "没有代理",
   "proxies.empty.next": "没有代理时直接连接。",
   "provider.flow": "Google Flow 账号",
+  "provider.gemini": "Google Gemini API 密钥",
   "provider.fal": "fal.ai 平台",
   "provider.gateway": "OpenAI 兼容网关",
   "base.url": "地址",
