@@ -9,7 +9,9 @@ import httpx
 import pyotp
 import pytest
 import trio
+from argon2 import PasswordHasher
 
+from flow2api.api import passwords
 from flow2api.api.admin import delays
 from flow2api.api.server import make_app
 from flow2api.config import ServerConfig
@@ -61,6 +63,30 @@ def code_of(answer: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a hash costs has nothing to do with what is tried here, and there are many."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64))
+
+
+async def test_nothing_but_a_known_cookie_with_its_own_token_counts(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (_, browser):
+        await browser.set_up()
+        value = browser.cookies["flow2api_session"]
+        async with httpx.AsyncClient(base_url=browser.base_url) as other:
+            for headers in (
+                {"Authorization": "Bearer wrong"},
+                {"Authorization": "Basic !!!"},
+                {"Cookie": "flow2api_session=guessed"},
+                {"Cookie": f"other={value}"},
+            ):
+                assert code_of(await other.get("/api/accounts", headers=headers)) == (401, "admin_required")
+            forged = {"Cookie": f"flow2api_session={value}", "X-CSRF-Token": "0" * 64}
+            assert code_of(await other.delete("/api/session", headers=forged)) == (403, "forbidden")
+            true = {**forged, "X-CSRF-Token": browser.csrf}
+            assert (await other.delete("/api/session", headers=true)).status_code == 200
+
+
+@pytest.fixture(autouse=True)
 def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Delays have tests of their own, under a virtual clock."""
     monkeypatch.setattr(delays, "FIRST_DELAY_SECONDS", 0.0)
@@ -70,17 +96,8 @@ async def test_every_route_asks_who_is_there_and_every_change_for_the_sign_ins_o
     async with opened(tmp_path) as (desk, browser):
         await browser.set_up()
         cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items())}
-        strangers = [
-            {},
-            {"Authorization": "Bearer wrong"},
-            {"Authorization": f"Bearer {desk.key}"},
-            {"Cookie": "flow2api_session=x"},
-        ]
-        forgers = [
-            cookie,
-            {**cookie, "X-CSRF-Token": "wrong"},
-            {**cookie, "X-CSRF-Token": browser.csrf, "Origin": "https://evil.example"},
-        ]
+        strangers: list[dict[str, str]] = [{}, {"Authorization": f"Bearer {desk.key}"}]
+        forgers = [cookie, {**cookie, "X-CSRF-Token": browser.csrf, "Origin": "https://evil.example"}]
         rules = [rule for rule in make_app(desk.services).url_map.iter_rules() if rule.rule.startswith("/api")]
         walked = set()
         async with httpx.AsyncClient(base_url=browser.base_url) as other:
@@ -123,6 +140,20 @@ async def test_a_new_gateway_is_set_up_once_from_this_machine_and_signs_in_who_d
         assert (await browser.get("/api/accounts")).status_code == 200
         assert (await browser.state())["signed_in"] is True
         assert code_of(await browser.set_up("another long password")) == (409, "conflict")
+
+
+async def test_of_two_who_set_up_at_once_one_is_told_that_it_is_done(tmp_path: Path) -> None:
+    answers: list[int] = []
+    async with opened(tmp_path) as (_, browser):
+
+        async def set_up(number: int) -> None:
+            async with Browser(base_url=browser.base_url) as one:
+                answers.append((await one.set_up(f"the password of {number}")).status_code)
+
+        async with trio.open_nursery() as nursery:
+            for number in range(2):
+                nursery.start_soon(set_up, number)
+    assert sorted(answers) == [201, 409]
 
 
 @pytest.mark.parametrize(
@@ -230,6 +261,8 @@ async def test_with_a_second_factor_the_password_alone_opens_nothing(tmp_path: P
 async def test_every_act_is_in_the_audit_log_without_what_was_sent(tmp_path: Path) -> None:
     async with opened(tmp_path) as (_, browser):
         await browser.sign_in("a wrong password")
+        await browser.post("/api/session", content=b"not even JSON")
+        await browser.post("/api/session", json={"password": PASSWORD}, headers={"Origin": "https://evil.example"})
         await browser.set_up()
         await browser.post("/api/accounts", json={"credential": "ST-very-secret", "label": "mine"})
         await browser.post("/api/accounts", json={"credential": "bad"})

@@ -55,8 +55,9 @@ class Audit:
         try:
             response = await do()
         except Failure as failure:
-            outcome: Outcome = "refused" if failure.kind.status < 500 else "failed"
-            await self._write(act, outcome, failure.message)
+            if act.admin is not None or _slowed_down(failure):
+                outcome: Outcome = "refused" if failure.kind.status < 500 else "failed"
+                await self._write(act, outcome, failure.message)
             raise
         except trio.Cancelled:
             # Whoever leaves in the middle may have changed something all the same.
@@ -85,6 +86,12 @@ class Audit:
         except StoreFault as fault:
             # The act is done; the log on standard error is the second best place.
             log.error("not written to the audit log act=%r who=%s outcome=%s: %s", act.name, entry.who, outcome, fault)
+
+
+def _slowed_down(failure: Failure) -> bool:
+    """Whether a stranger's try was one of those that make the next ones wait: all others come as fast as somebody sends them, and
+    would fill the log."""
+    return failure.code in (Code.ADMIN_REQUIRED, Code.SECOND_FACTOR_REQUIRED) or failure.param == "token"
 
 
 class AuditQuery(msgspec.Struct, frozen=True):

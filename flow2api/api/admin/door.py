@@ -9,6 +9,8 @@ import hmac
 import ipaddress
 from typing import Literal, NamedTuple
 
+import trio
+
 from flow2api.api.admin.delays import Delays
 from flow2api.api.admin.password import Password
 from flow2api.api.admin.second_factor import SecondFactor
@@ -62,6 +64,8 @@ class Door:
         self._setup_token = setup_token.encode()
         self._links = links
         self._delays = Delays()
+        # Of two who set up at once, one must find that it is done.
+        self._setting_up = trio.Lock()
 
     async def enter(self, request: Caller, method: str) -> Admin:
         """Who asks, if that is an administrator who may do this.
@@ -127,7 +131,7 @@ class Door:
             Failure: `conflict`, there is one; `forbidden`, the token is missing or wrong."""
         self.require_same_origin(request)
         address = self._links.peer(request)
-        async with self._delays.attempt(address) as attempt:
+        async with self._delays.attempt(address) as attempt, self._setting_up:
             if not await self.setup_needed():
                 raise Failure(Code.CONFLICT, "This gateway is set up already. Sign in.")
             if self.setup_token_needed(request) and not self._is_setup_token(token or ""):

@@ -59,10 +59,5 @@ def _brief_job(job: Job) -> Job:
     prompt = generation.prompt
     if len(prompt) > PROMPT_LENGTH:
         prompt = prompt[:PROMPT_LENGTH] + "…"
-    return replace(
-        job,
-        generation=replace(generation, prompt=prompt, source=None, tier_models={}, tier_credits={}),
-        made=(),
-        originals=(),
-        idempotency=None,
-    )
+    shown = replace(generation, prompt=prompt, source=None, tier_models={}, tier_credits={}, options={}, ways=())
+    return replace(job, generation=shown, made=(), originals=(), idempotency=None, metadata={})
