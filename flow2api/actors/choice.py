@@ -51,13 +51,12 @@ class Chooser:
         failed: one that is only busy is waited for."""
         spare: list[Choice] = []
         for ways in _by_order(wanted.generation):
-            able = [Choice(entry, way) for way in ways for entry in self._able(wanted, way, now)]
-            free = [one for one in able if self._roster.free_slots(one.entry.account, one.generation.kind)]
+            free = [one for one in self._offers(wanted, ways, busy=False) if self._hindrance(*one, now) is None]
             fresh = [one for one in free if one.entry.account.id not in wanted.avoid]
             if fresh:
                 return self._best(fresh)
             spare = spare or free
-            if any(one.entry.account.id not in wanted.avoid for one in able):
+            if wanted.generation.ways and self._is_waited_for(wanted, ways, now):
                 break
         return self._best(spare) if spare else None
 
@@ -66,7 +65,7 @@ class Chooser:
         reasons: dict[str, Hindrance] = {}
         for way in ways_of(wanted.generation):
             for entry in self._candidates(wanted, way):
-                hindrance = self._hindrance(way, entry, now)
+                hindrance = self._hindrance(entry, way, now)
                 if hindrance is None or (hindrance.until is not None and hindrance.until < deadline):
                     return None
                 reasons.setdefault(entry.account.label, hindrance)
@@ -90,9 +89,19 @@ class Chooser:
             account.last_used_at or 0.0,
         )
 
-    def _able(self, wanted: Wanted, way: Generation, now: float) -> Iterator[Entry]:
-        """Accounts that nothing hinders, whether they have a free slot or not."""
-        return (entry for entry in self._candidates(wanted, way) if self._hindrance(way, entry, now) is None)
+    def _offers(self, wanted: Wanted, ways: Sequence[Generation], *, busy: bool) -> Iterator[Choice]:
+        """The accounts of these ways that have no free slot, or those that have; whatever else may hinder them."""
+        for way in ways:
+            for entry in self._candidates(wanted, way):
+                if (not self._roster.free_slots(entry.account, way.kind)) is busy:
+                    yield Choice(entry, way)
+
+    def _is_waited_for(self, wanted: Wanted, ways: Sequence[Generation], now: float) -> bool:
+        """Whether some account of these ways is only busy, and has not just failed."""
+        return any(
+            one.entry.account.id not in wanted.avoid and self._hindrance(*one, now) is None
+            for one in self._offers(wanted, ways, busy=True)
+        )
 
     def _candidates(self, wanted: Wanted, way: Generation) -> Iterable[Entry]:
         """Accounts that the way is for at all. Work on what an account made already is not moved by a change of its group."""
@@ -101,7 +110,7 @@ class Chooser:
         only = self._roster.get(wanted.only)
         return () if only is None or only.account.provider != way.provider else (only,)
 
-    def _hindrance(self, way: Generation, entry: Entry, now: float) -> Hindrance | None:
+    def _hindrance(self, entry: Entry, way: Generation, now: float) -> Hindrance | None:
         account = entry.account
         reserved = self._roster.reserved(account.id)
         if reserved and account.credits is not None:
