@@ -23,6 +23,7 @@ from flow2api.api.admin import (
     shapes,
     studio,
     system,
+    webhooks,
 )
 from flow2api.api.errors import Envelope
 from flow2api.api.live import protocol
@@ -57,6 +58,9 @@ ANSWERS: Sequence[type] = (
     AddedProxies,
     ProxyTest,
     studio.StudioOffer,
+    webhooks.DeliveryPage,
+    webhooks.HolderList,
+    webhooks.SetSecret,
     studio.StudioOrdered,
     schedules.ScheduleList,
     shapes.SessionState,
@@ -81,6 +85,7 @@ BODIES: Sequence[type] = (
     studio.StudioOrder,
     models.NewAlias,
     proxies.NewProxies,
+    webhooks.NewSecret,
     schedules.NewInterval,
     shapes.SetUp,
     shapes.SignIn,

@@ -35,10 +35,6 @@ export function hrefWith(changes: Record<string, string | null>): string {
   return href(route.value.page, { ...route.value.params, ...changes });
 }
 
-export function go(page: string, params: Record<string, string | null> = {}): void {
-  location.hash = href(page, params);
-}
-
 /** Change parameters of this page without a further step in the browser's history. */
 export function setParams(changes: Record<string, string | null>): void {
   history.replaceState(null, "", hrefWith(changes));

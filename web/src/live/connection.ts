@@ -20,6 +20,7 @@ const TOPICS: Record<string, readonly TopicName[]> = {
   gallery: ["jobs"],
   overview: ["jobs", "accounts"],
   keys: ["keys"],
+  webhooks: ["keys"],
   system: ["system"],
   logs: ["logs"],
   backups: ["system"],

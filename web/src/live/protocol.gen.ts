@@ -177,6 +177,15 @@ export interface AliasView {
   offered: boolean;
 }
 
+/** One try to deliver. */
+export interface Attempt {
+  at: number;
+  seconds: number;
+  status: number | null;
+  error: string;
+  wait_seconds: number;
+}
+
 /** One act of an administrator. */
 export interface AuditEntry {
   id: number;
@@ -307,6 +316,29 @@ export interface Counts {
   errors_today: number;
 }
 
+/** One message to one receiver. */
+export interface Delivery {
+  id: string;
+  job_id: string;
+  caller: string;
+  place: string;
+  base: string;
+  created_at: number;
+  state: DeliveryState;
+  next_at: number | null;
+  tries: number;
+  attempts: Array<Attempt>;
+}
+
+/** One page of deliveries, newest first. */
+export interface DeliveryPage {
+  deliveries: Array<Delivery>;
+  has_more: boolean;
+}
+
+/** Where a delivery stands. */
+export type DeliveryState = "delivered" | "due" | "failed" | "waiting";
+
 /** The gateway has begun to stop; the connection is closed with 1001 when it is done, after so many seconds at most. */
 export interface Draining {
   type: "draining";
@@ -415,6 +447,17 @@ export interface Hello {
   time: number;
   beat_seconds: number;
   draining: boolean;
+}
+
+/** Who has a signing secret, and since when. */
+export interface Holder {
+  holder: string;
+  created_at: number;
+}
+
+/** Everyone who has a signing secret. */
+export interface HolderList {
+  secrets: Array<Holder>;
 }
 
 export interface HttpStatistics {
@@ -753,6 +796,11 @@ export interface NewProxies {
   role?: "media" | "requests";
 }
 
+/** The body of `POST /api/webhooks/secrets/{holder}`; without a secret one is made. */
+export interface NewSecret {
+  secret?: string | null;
+}
+
 /** One node of the supervision tree at one moment. `last_error` is in words; only actors have a mailbox. */
 export interface NodeStatistics {
   name: string;
@@ -1013,6 +1061,12 @@ export interface SessionView {
 /** How many sign-ins were ended. */
 export interface SessionsEnded {
   ended: number;
+}
+
+/** A secret, told this once. The one before it goes on signing beside it for a day. */
+export interface SetSecret {
+  holder: string;
+  secret: string;
 }
 
 /** The body of `POST /api/setup`: the administrator's first password. */

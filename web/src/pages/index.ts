@@ -16,6 +16,7 @@ export const PAGES = {
   models: () => import("./models"),
   keys: () => import("./keys"),
   system: () => import("./system"),
+  webhooks: () => import("./webhooks"),
   backups: () => import("./backups"),
   account: () => import("./account"),
 } satisfies Record<string, Loader>;
@@ -26,7 +27,7 @@ export const GROUPS: readonly { name: "watch" | "create" | "supply" | "run"; pag
   { name: "watch", pages: ["overview", "generations", "logs"] },
   { name: "create", pages: ["studio", "gallery"] },
   { name: "supply", pages: ["accounts", "captcha", "proxies", "models"] },
-  { name: "run", pages: ["keys", "system", "backups"] },
+  { name: "run", pages: ["keys", "webhooks", "system", "backups"] },
 ];
 
 export function isPage(name: string): name is PageName {

@@ -11,6 +11,7 @@ const SHAPES = {
   models: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9",
   keys: "M15 9a4 4 0 1 0-4.5 4L9 15H7v2H5v3H2v-3l6-6",
   system: "M12 3v5M5 16v-3h14v3M12 8v5M3 16h4v4H3zM10 16h4v4h-4zM17 16h4v4h-4zM9 3h6v5H9z",
+  webhooks: "M9 8a4 4 0 1 1 6 3l3 5M8 20a4 4 0 1 1 1-7h6M18 21a3 3 0 1 0 0-6 3 3 0 0 0-2 1M10 10l-3 5",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
   backups: "M4 6c0-3 16-3 16 0s-16 3-16 0zM4 6v12c0 3 16 3 16 0V6M4 12c0 3 16 3 16 0",
   notifications: "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",

@@ -44,7 +44,7 @@ interface Props<T> {
 /** A browser that draws more rows at once is no longer quick. */
 const STEP = 100;
 
-export function useColumns<T>(id: string, columns: readonly Column<T>[]) {
+function useColumns<T>(id: string, columns: readonly Column<T>[]) {
   const [chosen, setChosen] = useState<string[]>(
     () => keptList(`columns.${id}`) ?? columns.filter((one) => !one.extra).map((one) => one.id),
   );

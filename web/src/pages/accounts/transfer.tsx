@@ -8,7 +8,7 @@ import { Dialog, sure } from "../../parts/dialog";
 import { say } from "../../parts/toast";
 import { t } from "../../text";
 
-export function saveFile(name: string, text: string, type = "application/json"): void {
+function saveFile(name: string, text: string, type = "application/json"): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   link.href = url;

@@ -15,7 +15,7 @@ import { known, t, word } from "../../text";
 
 const one = (name: string) => `/api/schedules/${encodeURIComponent(name)}`;
 
-export function runNow(name: string) {
+function runNow(name: string) {
   return act(() => post(`${one(name)}/run`), t("schedule.begun", { name: word("schedule", name) }));
 }
 
