@@ -6,9 +6,10 @@ Nothing imports this module but the command line.
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 
 import trio
@@ -24,8 +25,9 @@ from flow2api.domain.catalog import Catalog, CatalogError
 from flow2api.instance import InstanceLock
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.stall import watching_stalls
-from flow2api.log import Secret, keeping_tail
+from flow2api.log import Secret, change_logging, keeping_tail
 from flow2api.net.exits import parse_exit
+from flow2api.net.guard import Guard
 from flow2api.net.http import open_http
 from flow2api.net.url import parse_url
 from flow2api.providers.registry import PROVIDERS
@@ -85,7 +87,7 @@ async def open_gateway(
         StoreRefused: the database cannot be used; the message says why and what to do.
         TooManyRestarts: a part of the tree kept failing, at the start or later.
     """
-    _check_proxies(resolved.config.proxy)
+    _check(resolved.config)
     data_dir = Path(resolved.config.storage.data_dir)
     with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds), keeping_tail() as tail:
         seal = Seal(load_master_key(data_dir, environ))
@@ -96,15 +98,24 @@ async def open_gateway(
             open_http(on_exit=reporting_to(proxies.ref)) as http,
         ):
             stored = await store.read(settings.all_settings)
-            resolved = resolved.with_overrides(stored)
-            for problem in resolved.ignored:
-                log.warning("a stored setting is ignored: %s", problem)
+            resolved = _with_stored(resolved, stored)
             admin_token = Secret(secrets.token_urlsafe(32))
             setup_token = Secret("" if PASSWORD_SETTING in stored else secrets.token_urlsafe(SETUP_TOKEN_BYTES))
             catalog = await trio.to_thread.run_sync(_load_catalog)
             _check_providers(catalog)
             ground = Ground(
-                resolved.config, store, http, proxies, catalog, listeners, admin_token, setup_token, tail, take_up
+                resolved,
+                _check,
+                _apply,
+                store,
+                http,
+                proxies,
+                catalog,
+                listeners,
+                admin_token,
+                setup_token,
+                tail,
+                take_up,
             )
             tree = Tree(ground)
             await tree.offer.load()
@@ -114,33 +125,84 @@ async def open_gateway(
                     await tree.accounts.ask(account)
                 tree.doors.set()
                 lock.publish(listeners.urls[0], admin_token)
-                yield Gateway(
-                    config=resolved.config,
-                    url=listeners.urls[0],
-                    admin_token=admin_token,
-                    setup_token=setup_token if setup_token else None,
-                    first_key=Secret(made) if made else None,
-                    drain=tree.start_drain,
-                    wait_draining=tree.draining.wait,
-                    cut_short=tree.cut_short,
-                )
+                yield _shown(tree, ground, Secret(made) if made else None)
 
 
-def _check_proxies(proxy: ProxyConfig) -> None:
-    """Refuse what could only be passed over, since without its proxies the program would go out directly."""
-    problems = []
+def _shown(tree: Tree, ground: Ground, first_key: Secret | None) -> Gateway:
+    """What whoever started it gets of it."""
+    return Gateway(
+        config=ground.resolved.config,
+        url=ground.listeners.urls[0],
+        admin_token=ground.admin_token,
+        setup_token=ground.setup_token or None,
+        first_key=first_key,
+        drain=tree.start_drain,
+        wait_draining=tree.draining.wait,
+        cut_short=tree.cut_short,
+    )
+
+
+def _with_stored(resolved: Resolved, stored: Mapping[str, object]) -> Resolved:
+    """The settings with what was changed at run time. What cannot be gone by is left out: nobody could mend it before the start."""
+    before = resolved.config
+    resolved = resolved.with_overrides(stored)
+    ignored = list(resolved.ignored)
+    try:
+        _check(resolved.config)
+    except ConfigError as error:
+        sections = {problem.partition(".")[0] for problem in error.problems}
+        resolved = resolved.with_overrides(
+            {name: value for name, value in stored.items() if name.partition(".")[0] not in sections}
+        )
+        ignored.extend(error.problems)
+    for problem in ignored:
+        log.warning("a stored setting is ignored: %s", problem)
+    _apply(before, resolved.config)
+    return resolved
+
+
+def _apply(before: Config, after: Config) -> None:
+    """The log stands outside the tree."""
+    if (before.log.level, before.log.format) != (after.log.level, after.log.format):
+        change_logging(level=after.log.level, format=after.log.format)
+
+
+def _check(config: Config) -> None:
+    """Refuse what the types of the settings let through but nothing could be done with.
+
+    Without its proxies, say, the program would go out directly."""
+    problems = [*_bad_proxies(config.proxy), *_bad_places(config)]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _bad_places(config: Config) -> Iterator[str]:
+    for name, places in (
+        ("media.allow_private", config.media.allow_private),
+        ("webhooks.allow_private", config.webhooks.allow_private),
+    ):
+        try:
+            Guard(places)
+        except ValueError as error:
+            yield f"{name}: {error}"
+    for network in config.server.trusted_proxies:
+        try:
+            ip_network(network, strict=False)
+        except ValueError as error:
+            yield f"server.trusted_proxies: {error}"
+
+
+def _bad_proxies(proxy: ProxyConfig) -> Iterator[str]:
     for name, urls in (("proxy.urls", proxy.urls), ("proxy.media_urls", proxy.media_urls)):
         for place, url in enumerate(urls, start=1):
             try:
                 parse_exit(url)
             except ValueError as error:
-                problems.append(f"{name}, number {place}: {error}")
+                yield f"{name}, number {place}: {error}"
     try:
         parse_url(proxy.check_url or "http://localhost")
     except ValueError as error:
-        problems.append(f"proxy.check_url: {error}")
-    if problems:
-        raise ConfigError(problems)
+        yield f"proxy.check_url: {error}"
 
 
 def _load_catalog() -> Catalog:

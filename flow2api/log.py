@@ -108,12 +108,16 @@ def mask(text: str) -> str:
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["text", "json"]
+
+
 class _Formatter(logging.Formatter):
     """What both formats share: the fields of a record, and whether an exception is worth a traceback."""
 
     def __init__(self, expected: tuple[type[BaseException], ...]) -> None:
         super().__init__()
-        self._expected = expected
+        self.expected = expected
 
     def fields(self, record: logging.LogRecord) -> dict[str, object]:
         given = {name: value for name, value in vars(record).items() if name not in _STANDARD}
@@ -132,7 +136,7 @@ class _Formatter(logging.Formatter):
     def _is_expected(self, error: BaseException) -> bool:
         if isinstance(error, BaseExceptionGroup):
             return all(self._is_expected(inner) for inner in error.exceptions)
-        return isinstance(error, self._expected)
+        return isinstance(error, self.expected)
 
 
 class TextFormatter(_Formatter):
@@ -236,8 +240,8 @@ def keeping_tail(size: int = 500) -> Iterator[Tail]:
 
 def setup_logging(
     *,
-    level: Literal["debug", "info", "warning", "error"] = "info",
-    format: Literal["text", "json"] = "text",
+    level: Level = "info",
+    format: Format = "text",
     expected: Iterable[type[BaseException]] = (),
     stream: TextIO | None = None,
 ) -> None:
@@ -245,12 +249,23 @@ def setup_logging(
 
     Exceptions of the types `expected` are logged without a traceback. Other libraries are heard from `warning` on.
     """
-    formatter = (JsonFormatter if format == "json" else TextFormatter)(tuple(expected))
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(formatter)
+    handler.setFormatter(_formatter(format, tuple(expected)))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("flow2api").setLevel(level.upper())
     logging.captureWarnings(True)
+
+
+def change_logging(*, level: Level, format: Format) -> None:
+    """Another level and form for the log that `setup_logging` set up; where nobody did there is no form to change."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _Formatter):
+            handler.setFormatter(_formatter(format, handler.formatter.expected))
+    logging.getLogger("flow2api").setLevel(level.upper())
+
+
+def _formatter(format: Format, expected: tuple[type[BaseException], ...]) -> logging.Formatter:
+    return (JsonFormatter if format == "json" else TextFormatter)(expected)
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -4,6 +4,7 @@ Start order is the order of asks turned round: who is asked starts first and is 
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from flow2api.actors.account_rounds import AccountRounds
 from flow2api.actors.accounts import Accounts, AccountsMessage
 from flow2api.actors.alerts import AlertBoard, Alerts
 from flow2api.actors.browser import Browser, BrowserMessage
-from flow2api.actors.captcha import BROWSER_DRAIN_SECONDS, Captcha, CaptchaParts, NoCaptcha, TabCaptcha
+from flow2api.actors.captcha import BROWSER_DRAIN_SECONDS, Captcha, CaptchaParts, ChosenCaptcha, TabCaptcha
 from flow2api.actors.captcha_source import CaptchaSource
 from flow2api.actors.chores import chores
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider
@@ -35,6 +36,7 @@ from flow2api.actors.roster import Roster
 from flow2api.actors.schedule import ScheduleParts
 from flow2api.actors.schedules import Schedules
 from flow2api.actors.session_refresh import SessionRefresh
+from flow2api.actors.settings import Settings
 from flow2api.actors.supply_rounds import SupplyRounds
 from flow2api.actors.tab_pool import PoolRules, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site
@@ -45,10 +47,11 @@ from flow2api.api.server import Listeners
 from flow2api.api.services import Pace, Services
 from flow2api.api.serving import Serving
 from flow2api.browser.logins import Logins
-from flow2api.config import Config
+from flow2api.config import Config, Resolved
 from flow2api.domain.account import RestPolicy
 from flow2api.domain.catalog import Catalog
 from flow2api.domain.events import DrainStarted
+from flow2api.domain.present import present
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.supervisor import ChildSpec, Supervisor
@@ -57,7 +60,7 @@ from flow2api.log import Secret, Tail
 from flow2api.net.guard import Guard
 from flow2api.net.http import Http
 from flow2api.net.probe import probe
-from flow2api.net.url import parse_url
+from flow2api.net.url import Url, parse_url
 from flow2api.providers.registry import open_providers
 from flow2api.store.door import Store
 
@@ -69,7 +72,11 @@ SHORT_DRAIN_SECONDS = 5.0
 class Ground:
     """What the tree stands on: opened before it, closed after it, and not touched by its restarts."""
 
-    config: Config
+    resolved: Resolved
+    check: Callable[[Config], object]
+    """Refuses settings that cannot be gone by, with a `ConfigError`."""
+    apply: Callable[[Config, Config], object]
+    """Makes a change of settings known where the tree does not reach."""
     store: Store
     http: Http
     proxies: Mailbox[ProxiesMessage]
@@ -88,12 +95,13 @@ class Tree:
     """Everything that runs, built but not started: start `root`."""
 
     def __init__(self, ground: Ground) -> None:
-        config, store = ground.config, ground.store
-        self.config = config
+        store = ground.store
         self.draining = trio.Event()
         self.doors = trio.Event()
         """Set when everything is ready for callers."""
         self.bus = EventBus()
+        self.settings = Settings(ground.resolved, store, self.bus, time.time, check=ground.check, apply=ground.apply)
+        self.config = config = self.settings.config
         self.keys = KeyRing(store, bus=self.bus)
         # The operator's token opens the API as well, so that a command needs no key of its own.
         self.keys.lend(ground.admin_token.reveal(), "admin")
@@ -137,8 +145,8 @@ class Tree:
         config, store = self.config, self._store
         grace = config.server.grace_seconds
         tally = Tally()
-        media = (self._library, store, self._http, self._exits, config.media.retention_seconds, time.time)
-        fetching = partial(Media, *media, pauses=Backoff(first=config.jobs.pause_seconds, factor=3, limit=10))
+        media = (self._library, store, self._http, self._exits, lambda: config.media.retention_seconds, time.time)
+        fetching = partial(Media, *media, pauses=lambda: Backoff(first=config.jobs.pause_seconds, factor=3, limit=10))
         account_parts, job_parts = self._account_parts(), self._job_parts()
         self.cut_short = job_parts.cut_short
         schedules = ChildSpec("schedules", self._schedules.supervisor, drain_seconds=SHORT_DRAIN_SECONDS)
@@ -189,8 +197,10 @@ class Tree:
 
     def _account_parts(self) -> AccountParts:
         config = self.config
-        policy = RestPolicy(
-            error_threshold=config.accounts.error_threshold, throttled_seconds=config.accounts.rest_seconds
+        policy = present(
+            lambda: RestPolicy(
+                error_threshold=config.accounts.error_threshold, throttled_seconds=config.accounts.rest_seconds
+            )
         )
         dispatcher = self._dispatcher.ref
         return AccountParts(
@@ -207,6 +217,7 @@ class Tree:
         )
 
     def _job_parts(self) -> JobParts:
+        jobs = self.config.jobs
         return JobParts(
             store=self._store,
             dispatcher=self._dispatcher.ref,
@@ -214,27 +225,29 @@ class Tree:
             ledger=self._ledger.ref,
             webhooks=self._webhooks.ref,
             library=self._library,
-            max_submits=self.config.jobs.max_submits,
+            max_submits=lambda: jobs.max_submits,
             services=self._traits,
-            pauses=Backoff(first=self.config.jobs.pause_seconds, factor=3, limit=20),
+            pauses=lambda: Backoff(first=jobs.pause_seconds, factor=3, limit=20),
         )
 
     def _captcha_source(self) -> CaptchaSource:
-        if self.config.captcha.method == "none":
-            return NoCaptcha()
-        return TabCaptcha(self._tabs.ref, self._exits.exit_for)
+        captcha = self.config.captcha
+        tabs = TabCaptcha(self._tabs.ref, self._exits.exit_for)
+        return ChosenCaptcha(tabs, lambda: captcha.method == "browser")
 
     def _captcha(self) -> Captcha:
         rules = self.config.captcha
-        page = next(traits.captcha for traits in self._traits.values() if traits.captcha)
+        page = present(lambda: next(traits.captcha for traits in self._traits.values() if traits.captcha))
         parts = CaptchaParts(
             profile=Path(self.config.storage.data_dir) / "browser" / "captcha",
-            site=Site(page_url=page.url, site_key=page.site_key, script_url=rules.script_url),
-            rules=PoolRules(
-                max_tabs=rules.max_tabs,
-                idle_seconds=rules.idle_seconds,
-                max_tokens=rules.tokens_per_tab,
-                max_age_seconds=rules.tab_seconds,
+            site=present(lambda: Site(page_url=page.url, site_key=page.site_key, script_url=rules.script_url)),
+            rules=present(
+                lambda: PoolRules(
+                    max_tabs=rules.max_tabs,
+                    idle_seconds=rules.idle_seconds,
+                    max_tokens=rules.tokens_per_tab,
+                    max_age_seconds=rules.tab_seconds,
+                )
             ),
             bus=self.bus,
             now=time.time,
@@ -243,14 +256,17 @@ class Tree:
 
     def _proxy_parts(self) -> ProxyParts:
         proxy = self.config.proxy
-        usual = next(traits.base_url for traits in self._traits.values() if traits.base_url)
-        target = parse_url(proxy.check_url or usual)
+
+        def target() -> Url:
+            usual = next(traits.base_url for traits in self._traits.values() if traits.base_url)
+            return parse_url(proxy.check_url or usual)
+
         return ProxyParts(
             store=self._store,
             book=self._exits,
             bus=self.bus,
             config=proxy,
-            probe=lambda exit_: probe(exit_, target),
+            probe=lambda exit_: probe(exit_, target()),
             now=time.time,
         )
 
@@ -264,13 +280,14 @@ class Tree:
 
     def _webhook_sender(self) -> Supervisor:
         config = self.config.webhooks
-        parts = WebhookParts(self._store, self._http, Guard(config.allow_private), config, self._ground.take_up)
+        guard = present(lambda: Guard(config.allow_private))
+        parts = WebhookParts(self._store, self._http, guard, config, self._ground.take_up)
         return supervised(parts, self._webhooks, self.bus)
 
     def _services(self) -> Services:
-        server = self.config.server
+        server, media = self.config.server, self.config.media
         return Services(
-            config=self.config,
+            settings=self.settings,
             store=self._store,
             offer=self.offer,
             providers=self._traits,
@@ -284,7 +301,7 @@ class Tree:
             library=self._library,
             schedules=self._schedules,
             http=self._http,
-            guard=Guard(self.config.media.allow_private),
+            guard=present(lambda: Guard(media.allow_private)),
             bus=self.bus,
             keys=self.keys,
             alerts=self._alerts,
@@ -294,5 +311,7 @@ class Tree:
             setup_token=self._ground.setup_token.reveal(),
             started_at=time.time(),
             tree=self.root.statistics,
-            pace=Pace(blank_after_seconds=server.blank_after_seconds, beat_seconds=server.beat_seconds),
+            pace=present(
+                lambda: Pace(blank_after_seconds=server.blank_after_seconds, beat_seconds=server.beat_seconds)
+            ),
         )

@@ -103,7 +103,7 @@ class AccountActor(Actor[AccountMessage]):
         parts = self._parts
         self._account, vault = await parts.store.read(accounts.get, self._id)
         self._login = AccountLogin(self._id, self._login_parts(), vault)
-        self._poller = Poller(self._id, self._check, self._provider.traits.poll_seconds)
+        self._poller = Poller(self._id, self._check, lambda: self._provider.traits.poll_seconds)
         self._announce()
         self.tasks.start_soon(self._poller.run)
         self.tasks.start_soon(self._return_from_rest)

@@ -13,6 +13,7 @@ from typing import ClassVar, Never
 import trio
 
 from flow2api.actors.browser import Browser, BrowserMessage
+from flow2api.actors.captcha_source import CaptchaSource
 from flow2api.actors.tab_pool import PoolRules, Solve, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site
 from flow2api.browser.errors import BrowserFault
@@ -39,6 +40,18 @@ class NoCaptcha:
 
     async def token(self, account_id: str, action: str) -> CaptchaToken:
         return CaptchaToken()
+
+
+class ChosenCaptcha:
+    """The one of two sources that the settings choose, for each token anew."""
+
+    def __init__(self, tabs: CaptchaSource, wanted: Callable[[], bool]) -> None:
+        self._tabs = tabs
+        self._wanted = wanted
+
+    async def token(self, account_id: str, action: str) -> CaptchaToken:
+        source = self._tabs if self._wanted() else NoCaptcha()
+        return await source.token(account_id, action)
 
 
 class TabCaptcha:

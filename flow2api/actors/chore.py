@@ -16,13 +16,18 @@ class Chore:
 
     name: str
     purpose: str
-    interval_seconds: float
+    interval: Callable[[], float]
+    """Seconds between two runs, as the settings say now."""
     work: Callable[[], Awaitable[str]] = field(repr=False)
     _: KW_ONLY
     jitter: float = 0.1
     aligned: bool = False
     limit_seconds: float = 1800.0
     """A run that takes longer is given up."""
+
+    @property
+    def interval_seconds(self) -> float:
+        return self.interval()
 
     def view(self) -> ScheduleView:
         """How it is shown before it has begun."""

@@ -26,11 +26,11 @@ def _on_accounts(config: Config, rounds: AccountRounds) -> tuple[Chore, ...]:
     revives = "Brings back accounts whose rest is over, where that has not happened by itself."
     counts = "Begins the counts of the day anew at midnight UTC."
     return (
-        Chore("login_renewal", renews, every.login_seconds, rounds.renew_logins, limit_seconds=limit),
-        Chore("session_renewal", takes, every.session_seconds, rounds.renew_sessions, limit_seconds=limit),
-        Chore("credits", reads, every.credits_seconds, rounds.read_credits, limit_seconds=limit),
-        Chore("rests", revives, every.unrest_seconds, rounds.end_rests),
-        Chore("daily_counts", counts, DAY, rounds.roll_day, jitter=0.0, aligned=True),
+        Chore("login_renewal", renews, lambda: every.login_seconds, rounds.renew_logins, limit_seconds=limit),
+        Chore("session_renewal", takes, lambda: every.session_seconds, rounds.renew_sessions, limit_seconds=limit),
+        Chore("credits", reads, lambda: every.credits_seconds, rounds.read_credits, limit_seconds=limit),
+        Chore("rests", revives, lambda: every.unrest_seconds, rounds.end_rests),
+        Chore("daily_counts", counts, lambda: DAY, rounds.roll_day, jitter=0.0, aligned=True),
     )
 
 
@@ -39,8 +39,8 @@ def _on_supply(config: Config, supply: SupplyRounds) -> tuple[Chore, ...]:
     checks = "Checks every proxy; those that rest or are in doubt are checked more often by themselves."
     closes = "Closes captcha tabs that nobody has used for long."
     return (
-        Chore("proxy_checks", checks, every.proxies_seconds, supply.check_proxies),
-        Chore("idle_tabs", closes, every.tabs_seconds, supply.close_idle_tabs),
+        Chore("proxy_checks", checks, lambda: every.proxies_seconds, supply.check_proxies),
+        Chore("idle_tabs", closes, lambda: every.tabs_seconds, supply.close_idle_tabs),
     )
 
 
@@ -55,10 +55,10 @@ def _on_storage(config: Config, housekeeping: Housekeeping) -> tuple[Chore, ...]
     maintains = "Keeps the database quick and gives free space back to the disk."
     copies = "Copies the database, checks the copy and removes the oldest copies."
     return (
-        Chore("media_sweep", sweeps, every.sweep_seconds, housekeeping.sweep_media),
-        Chore("old_generations", generations, every.prune_seconds, housekeeping.prune_jobs),
-        Chore("request_log", lines, every.prune_seconds, housekeeping.prune_log),
-        Chore("debug_log", facts, every.prune_seconds, housekeeping.prune_debug_log),
-        Chore("database_maintenance", maintains, every.maintenance_seconds, housekeeping.maintain_database),
-        Chore("backup", copies, config.backup.interval_seconds, housekeeping.back_up),
+        Chore("media_sweep", sweeps, lambda: every.sweep_seconds, housekeeping.sweep_media),
+        Chore("old_generations", generations, lambda: every.prune_seconds, housekeeping.prune_jobs),
+        Chore("request_log", lines, lambda: every.prune_seconds, housekeeping.prune_log),
+        Chore("debug_log", facts, lambda: every.prune_seconds, housekeeping.prune_debug_log),
+        Chore("database_maintenance", maintains, lambda: every.maintenance_seconds, housekeeping.maintain_database),
+        Chore("backup", copies, lambda: config.backup.interval_seconds, housekeeping.back_up),
     )

@@ -39,7 +39,8 @@ class ExitBook:
     """The exits of all accounts. Empty, which it is without proxies, it sends everything out directly."""
 
     def __init__(self, rotation: Rotation = "sticky") -> None:
-        self._rotation = rotation
+        self.rotation = rotation
+        """Set by the pool when the settings say another."""
         self._exits: dict[str, OpenExit] = {}
         self._homes: dict[tuple[Role, str], str] = {}
         self._loads: Counter[str] = Counter()
@@ -149,7 +150,7 @@ class ExitBook:
         return next((least_bad(exits) for _, exits in left if exits), None)
 
     def _take(self, role: Role, account_id: str, healthy: Sequence[OpenExit], *, for_good: bool) -> OpenExit:
-        if self._rotation == "round_robin":
+        if self.rotation == "round_robin":
             return healthy[next(self._turns) % len(healthy)]
         home = self._homes.get((role, account_id))
         for one in healthy:

@@ -161,7 +161,7 @@ class Results:
 
     async def _again(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
         """The outcome of something that costs nothing, tried a few times where that may help."""
-        for _ in range(self._parts.max_submits - 1):
+        for _ in range(self._parts.max_submits() - 1):
             try:
                 return await work()
             except UpstreamFailure as failure:

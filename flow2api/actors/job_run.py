@@ -197,7 +197,7 @@ class JobRun:
             "try failed job=%s account=%s kind=%s status=%s reason=%s submitted=%s",
             *(self._job.id, account_id, failure.kind.value, failure.status, failure.reason, submitted),
         )
-        if not verdict.again or self._counted >= self._parts.max_submits:
+        if not verdict.again or self._counted >= self._parts.max_submits():
             raise Ended(failure_for(failure, verdict))
         if submitted:
             await self._steps.write(JobState.QUEUED, price=None)

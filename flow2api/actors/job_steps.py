@@ -56,11 +56,11 @@ class JobParts:
     ledger: Ref[Note]
     webhooks: Ref[WebhooksMessage]
     library: Library
-    max_submits: int
+    max_submits: Callable[[], int]
     services: Mapping[str, Traits]
     """What the providers are like, by name."""
     now: Callable[[], float] = time.time
-    pauses: Backoff = DEFAULT_PAUSES
+    pauses: Callable[[], Backoff] = lambda: DEFAULT_PAUSES
     """Before another try, when the trouble is not the account's alone."""
     cut_short: list[str] = field(default_factory=list)
     """Ids of the jobs that were still at work when the drain's time was over; for the exit code."""
@@ -90,7 +90,7 @@ class JobSteps:
         self.live = live
         self.parts = parts
         self._stopping = stopping
-        self._pauses: Iterator[float] = iter(parts.pauses)
+        self._pauses: Iterator[float] = iter(parts.pauses())
 
     @property
     def job(self) -> Job:

@@ -99,10 +99,10 @@ class Media(Actor[MediaMessage]):
         store: Store,
         http: Http,
         exits: ExitBook,
-        retention_seconds: float,
+        retention_seconds: Callable[[], float],
         now: Callable[[], float],
         *,
-        pauses: Backoff = DEFAULT_PAUSES,
+        pauses: Callable[[], Backoff] = lambda: DEFAULT_PAUSES,
     ) -> None:
         """`pauses` lie between tries to fetch one picture."""
         self._library = library
@@ -214,7 +214,7 @@ class Media(Actor[MediaMessage]):
     async def _patiently(self, message: FetchResult, attempt: Callable[[str | None], Awaitable[A]]) -> A:
         """The good answer of a download. Asking again is free, so a passing fault is waited out."""
         exit_for = self._exits.choice(message.account_id, "media")
-        pauses = iter(self._pauses)
+        pauses = iter(self._pauses())
         for tries_left in reversed(range(FETCH_TRIES)):
             try:
                 answer = await with_detours(exit_for, attempt)
@@ -241,7 +241,7 @@ class Media(Actor[MediaMessage]):
     def _record(
         self, name: str, size: int, info: picture.PictureInfo, role: Literal["input", "result"], job_id: str | None
     ) -> MediaFile:
-        keep = INPUT_SECONDS if role == "input" else self._retention_seconds
+        keep = INPUT_SECONDS if role == "input" else self._retention_seconds()
         now = self._now()
         return MediaFile(
             name=name,

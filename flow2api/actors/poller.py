@@ -31,7 +31,10 @@ class Poller:
     """Clips by media id, and the loop over them. `run` it in the account's nursery."""
 
     def __init__(
-        self, name: str, check: Callable[[Sequence[Made]], Awaitable[list[Check]]], interval_seconds: float
+        self,
+        name: str,
+        check: Callable[[Sequence[Made]], Awaitable[list[Check]]],
+        interval_seconds: Callable[[], float],
     ) -> None:
         self._name = name
         self._check = check
@@ -58,13 +61,13 @@ class Poller:
 
     async def run(self) -> None:
         """Ask once each interval while anybody waits; a call that fails is made again, after growing pauses."""
-        pause = self._interval_seconds
+        pause = self._interval_seconds()
         while True:
             if not self._watched:
                 self._some = trio.Event()
                 await self._some.wait()
             await trio.sleep(pause)
-            pause = self._interval_seconds if await self._round() else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = self._interval_seconds() if await self._round() else min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _round(self) -> bool:
         """One call for all; whether it could be made."""

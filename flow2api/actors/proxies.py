@@ -29,15 +29,15 @@ from flow2api.actors.proxy_messages import (
     TestProxy,
     exit_fault,
 )
-from flow2api.actors.proxy_pool import Member, exits_in, new_proxy, roles_by_exit
+from flow2api.actors.proxy_pool import Member, exits_in, new_proxy, rest_rules, roles_by_exit
 from flow2api.config import ProxyConfig
-from flow2api.domain.events import ProxyChanged, ProxyRemoved
+from flow2api.domain.events import ProxyChanged, ProxyRemoved, SettingChanged
+from flow2api.domain.present import present
 from flow2api.domain.proxy import (
     Health,
     Proxy,
     ProxyState,
     ProxyView,
-    RestRules,
     Use,
     after_check,
     after_use,
@@ -82,12 +82,7 @@ class Proxies(Actor[ProxiesMessage]):
 
     def __init__(self, parts: ProxyParts) -> None:
         self._parts = parts
-        config = parts.config
-        self._rules = RestRules(
-            first_seconds=config.rest_seconds,
-            check_seconds=config.check_seconds,
-            idle_seconds=5 * config.check_seconds,
-        )
+        self._rules = present(lambda: rest_rules(parts.config))
         self._members: dict[str, Member] = {}
         self._by_key: dict[str, Member] = {}
         self._last_resorts: frozenset[str] = frozenset()
@@ -100,7 +95,7 @@ class Proxies(Actor[ProxiesMessage]):
         stored = await self._parts.store.read(proxies.all_with_urls)
         for proxy, url in stored:
             self._enter(proxy, parse_exit(url))
-        await self._follow_settings()
+        await self._take_settings()
         self._publish_book()
         homes = await self._parts.store.read(proxies.homes)
         self._parts.book.restore(Move(home.account_id, home.role, home.proxy_id) for home in homes)
@@ -108,6 +103,7 @@ class Proxies(Actor[ProxiesMessage]):
             log.info("loaded proxies=%d", len(self._members))
         for work in (self._check_when_due, self._show_figures, self._keep_homes):
             self.tasks.start_soon(work)
+        await self.tasks.start(self._follow_settings)
 
     async def handle(self, message: ProxiesMessage) -> object:
         match message:
@@ -132,8 +128,27 @@ class Proxies(Actor[ProxiesMessage]):
 
     # -- who is in -----------------------------------------------------------------------------------------------
 
-    async def _follow_settings(self) -> None:
+    async def _follow_settings(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        with self._parts.bus.subscribe(only=SettingChanged) as events:
+            task_status.started()
+            async for event in events:
+                if isinstance(event, SettingChanged) and event.name.startswith("proxy."):
+                    await self._follow()
+
+    async def _follow(self) -> None:
+        """Go by the settings as they are now, and show it."""
+        before = set(self._members)
+        try:
+            await self._take_settings()
+        except StoreFault as fault:
+            log.error("the proxies of the settings could not be stored; the next start tries again: %s", fault)
+        for proxy_id in before - self._members.keys():
+            self._parts.bus.publish(ProxyRemoved(proxy_id=proxy_id, at=self._parts.now()))
+        self._changed(list(self._members))
+
+    async def _take_settings(self) -> None:
         """Take in what the settings name, and forget what they named before."""
+        self._parts.book.rotation = self._parts.config.rotation
         wanted = roles_by_exit(self._parts.config)
         now, store = self._parts.now(), self._parts.store
         for member in list(self._members.values()):

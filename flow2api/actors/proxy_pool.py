@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from flow2api.actors.exits import OpenExit
 from flow2api.config import ProxyConfig
-from flow2api.domain.proxy import Health, Origin, Proxy, ProxyState, Role, state_of
+from flow2api.domain.proxy import Health, Origin, Proxy, ProxyState, RestRules, Role, state_of
 from flow2api.net.exits import Exit, parse_exit
 
 
@@ -46,6 +46,13 @@ def roles_by_exit(config: ProxyConfig) -> dict[Exit, tuple[Role, ...]]:
     requests = dict.fromkeys(map(parse_exit, config.urls))
     media = dict.fromkeys(map(parse_exit, config.media_urls))
     return {exit_: _roles(exit_ in requests, exit_ in media) for exit_ in requests | media}
+
+
+def rest_rules(config: ProxyConfig) -> RestRules:
+    """When a proxy rests and is checked, by the settings."""
+    return RestRules(
+        first_seconds=config.rest_seconds, check_seconds=config.check_seconds, idle_seconds=5 * config.check_seconds
+    )
 
 
 def exits_in(text: str) -> Iterator[tuple[int, Exit | str]]:

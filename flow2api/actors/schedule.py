@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from flow2api.actors.chore import Board, Chore, ChoreFailed
 from flow2api.actors.schedule_messages import Pause, Resume, RunNow, ScheduleMessage, SetInterval
 from flow2api.config import LONGEST_INTERVAL, SHORTEST_INTERVAL
-from flow2api.domain.events import ScheduleChanged, ScheduleRan
+from flow2api.domain.events import ScheduleChanged, ScheduleRan, SettingChanged
 from flow2api.domain.failure import UpstreamFailure
 from flow2api.domain.schedule import CUT_SHORT_SECONDS, Rhythm, Run, ScheduleView
 from flow2api.errors import Code, Failure, NetworkFault
@@ -90,6 +90,7 @@ class Schedule(Actor[ScheduleMessage]):
             self._due = self._parts.now() + min(CUT_SHORT_SECONDS, self._rhythm.interval_seconds)
         self._show()
         self.tasks.start_soon(self._keep_time)
+        await self.tasks.start(self._follow_settings)
 
     async def handle(self, message: ScheduleMessage) -> object:
         match message:
@@ -126,6 +127,19 @@ class Schedule(Actor[ScheduleMessage]):
             raise Failure(Code.CONFLICT, f"{self._chore.name} is running already. Wait for its end.")
         self._wanted = True
         self._changed.set()
+
+    async def _follow_settings(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Another interval in the settings counts from the last run on, unless an operator has set one here."""
+        planned = self._rhythm
+        with self._parts.bus.subscribe(only=SettingChanged) as events:
+            task_status.started()
+            async for _ in events:
+                if self._board[self._chore.name].default_seconds == self._chore.interval_seconds:
+                    continue
+                if self._rhythm != planned and not self._running:
+                    self._plan()
+                planned = self._rhythm
+                self._parts.bus.publish(ScheduleChanged(view=self._show(), at=self._parts.now()))
 
     async def _change(self, saved: Saved, *, plan: bool = False) -> None:
         self._saved = saved
@@ -199,6 +213,7 @@ class Schedule(Actor[ScheduleMessage]):
         view = replace(
             self._board[self._chore.name],
             interval_seconds=self._rhythm.interval_seconds,
+            default_seconds=self._chore.interval_seconds,
             paused=paused,
             running=running,
             last=self._saved.last,

@@ -100,7 +100,6 @@ class Webhooks(Actor[WebhooksMessage]):
 
     def __init__(self, parts: WebhookParts) -> None:
         self._parts = parts
-        self._pauses = parts.pauses
         self._under_way: set[str] = set()
         self._news = trio.Event()
         self._draining = False
@@ -187,7 +186,7 @@ class Webhooks(Actor[WebhooksMessage]):
             self._news.set()
 
     def _after(self, delivery: Delivery, attempt: Attempt) -> Delivery:
-        return after(delivery, attempt, self._pauses.delay(delivery.tries), self._parts.config.tries)
+        return after(delivery, attempt, self._parts.pauses.delay(delivery.tries), self._parts.config.tries)
 
     async def _attempt(self, letter: webhooks.Letter) -> Attempt:
         begun, start = self._parts.now(), trio.current_time()

@@ -19,6 +19,7 @@ from quart_trio.wrappers import TrioRequest, TrioResponse
 
 from flow2api.api.cors import Cors
 from flow2api.api.errors import failure_of
+from flow2api.config import ServerConfig
 from flow2api.errors import Code, Failure
 from flow2api.log import request_id
 
@@ -148,9 +149,12 @@ class Exchange(TrioASGIHTTPConnection):
     """Runs one request through the application."""
 
     cors: Cors
-    """Set by `exchange_class`."""
+    server: ServerConfig
+    """Both set by `exchange_class`."""
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        # Where Quart looks for it when it makes the request.
+        self.app.config["MAX_CONTENT_LENGTH"] = self.server.max_body_bytes
         request = cast("GatewayRequest", self._create_request_from_scope(send))
         request_id.set(request.request_id)
         with request.leaving:
@@ -199,9 +203,9 @@ class Exchange(TrioASGIHTTPConnection):
         return [(b"x-request-id", request.request_id.encode()), *granted]
 
 
-def exchange_class(cors: Cors) -> type[Exchange]:
+def exchange_class(cors: Cors, server: ServerConfig) -> type[Exchange]:
     """The connection class of one application."""
-    return cast("type[Exchange]", type("Exchange", (Exchange,), {"cors": cors}))
+    return cast("type[Exchange]", type("Exchange", (Exchange,), {"cors": cors, "server": server}))
 
 
 async def _listen(nursery: trio.Nursery, body: Body, receive: ASGIReceiveCallable) -> None:

@@ -4,6 +4,7 @@ import errno
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 import trio
@@ -27,6 +28,7 @@ from flow2api.api.routing import Application
 from flow2api.api.services import Services
 from flow2api.api.worker import serve_connections
 from flow2api.config import Config, ServerConfig
+from flow2api.domain.present import present
 
 log = logging.getLogger("flow2api.http")
 
@@ -39,13 +41,17 @@ HEAD_BYTES = 64 * 1024
 FRAME_BYTES = 64 * 1024
 
 
+# What the settings say of these is read for each request; it is put together only when it has changed.
+_cors = lru_cache(maxsize=4)(Cors)
+_links = lru_cache(maxsize=4)(Links)
+
+
 def make_app(services: Services) -> Application:
     """The whole HTTP interface over `services`."""
     app = Application("flow2api.api", static_folder=None)
     server = services.config.server
-    app.asgi_http_class = exchange_class(Cors(server.cors_origins))
+    app.asgi_http_class = exchange_class(present(lambda: _cors(server.cors_origins)), server)
     app.config.update(
-        MAX_CONTENT_LENGTH=server.max_body_bytes,
         RESPONSE_TIMEOUT=None,
         BODY_TIMEOUT=None,
         BACKGROUND_TASK_SHUTDOWN_TIMEOUT=None,
@@ -54,7 +60,7 @@ def make_app(services: Services) -> Application:
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = False
     app.register_error_handler(Exception, _on_error)
-    links = Links(server.public_url, server.trusted_proxies)
+    links = present(lambda: _links(server.public_url, server.trusted_proxies))
     desk = Desk(services)
     models.register(app, services, gemini.register(app, services, links, desk))
     chat.register(app, services, links, desk)

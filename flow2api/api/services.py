@@ -17,6 +17,7 @@ from flow2api.actors.library import Library
 from flow2api.actors.media import MediaMessage
 from flow2api.actors.proxy_messages import ProxiesMessage
 from flow2api.actors.schedules import Schedules
+from flow2api.actors.settings import Settings
 from flow2api.actors.tab_pool import TabPoolMessage
 from flow2api.actors.webhooks import WebhooksMessage
 from flow2api.api.auth import KeyRing
@@ -78,7 +79,7 @@ class LiveTally:
 class Services:
     """Everything that the routes use."""
 
-    config: Config
+    settings: Settings
     store: Store
     offer: Offer
     providers: Mapping[str, Traits]
@@ -108,6 +109,11 @@ class Services:
     """The supervision tree as it is now."""
     pace: Pace = DEFAULT_PACE
     live: LiveTally = field(default_factory=LiveTally)
+
+    @property
+    def config(self) -> Config:
+        """The settings in force; its sections may be kept, their fields not."""
+        return self.settings.config
 
     @property
     def catalog(self) -> Catalog:

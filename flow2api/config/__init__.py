@@ -7,7 +7,7 @@ Knows nothing of the parts that are configured.
 from flow2api.config.dashboard import DashboardConfig
 from flow2api.config.dialects import ChatConfig, ModelsConfig, VideoForm
 from flow2api.config.keys import ENV_PREFIX, KEYS, MASTER_KEY_ENV, ONLY_ENVIRONMENT, Key
-from flow2api.config.load import Resolved, check_override, load_config
+from flow2api.config.load import Resolved, check_override, load_config, unknown_setting
 from flow2api.config.problems import ConfigError
 from flow2api.config.render import render
 from flow2api.config.schema import (
@@ -63,4 +63,5 @@ __all__ = [
     "check_override",
     "load_config",
     "render",
+    "unknown_setting",
 ]

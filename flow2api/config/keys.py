@@ -6,7 +6,7 @@ Made once from `schema`; nothing here reads a file or the environment.
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec.inspect import (
@@ -37,8 +37,21 @@ _API_KEY_OF_A_PERSON = "FLOW2API_KEY"
 _KUBERNETES = re.compile(r"FLOW2API_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
 
 _FIXED_SECTIONS = frozenset({"storage"})
-_FIXED_KEYS = frozenset({"server.host", "server.port"})
+# Bound before anything can be changed, or read by commands that see no run-time change.
+_FIXED_KEYS = frozenset({"server.host", "server.port", "server.grace_seconds", "captcha.headless", "log.stall_seconds"})
 _SECRET_KEYS = frozenset({"proxy.urls", "proxy.media_urls", "storage.database_url"})
+
+
+Sort = Literal["whole", "number", "choice", "text", "list"]
+
+
+class Form(NamedTuple):
+    """How a value is asked for."""
+
+    sort: Sort
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
 
 
 class Key(NamedTuple):
@@ -51,6 +64,7 @@ class Key(NamedTuple):
     description: str
     allowed: str
     """What is allowed, in words."""
+    form: Form
     run_time: bool
     """Whether an admin may change it while the program runs."""
     secret: bool
@@ -100,6 +114,22 @@ def _words(info: Type) -> str:
             raise TypeError(f"a setting has the type {info}, for which there are no words yet")
 
 
+def _form(info: Type) -> Form:
+    match info:
+        case Metadata():
+            return _form(info.type)
+        case IntType():
+            return Form("whole", least=info.ge, most=info.le)
+        case FloatType():
+            return Form("number", least=info.ge, most=info.le)
+        case LiteralType():
+            return Form("choice", tuple(str(value) for value in info.values))
+        case VarTupleType():
+            return Form("list")
+        case _:
+            return Form("text")
+
+
 def _keys() -> Iterator[Key]:
     for section in msgspec.structs.fields(Config):
         for field in msgspec.structs.fields(section.type):
@@ -112,6 +142,7 @@ def _keys() -> Iterator[Key]:
                 default=field.default,
                 description=(info.extra_json_schema or {})["description"],
                 allowed=_words(info),
+                form=_form(info),
                 run_time=section.name not in _FIXED_SECTIONS and name not in _FIXED_KEYS,
                 secret=name in _SECRET_KEYS,
             )

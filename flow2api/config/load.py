@@ -24,10 +24,16 @@ class Resolved(msgspec.Struct, frozen=True):
     """What was wrong with run-time changes that were therefore left out."""
     layers: tuple[Layer, Layer]
     """What goes before run-time changes, and what comes after them."""
+    overrides: dict[str, object]
+    """The run-time changes that are good, those among them that something else goes before."""
 
     def with_overrides(self, overrides: Mapping[str, object]) -> "Resolved":
         """The same start with other run-time changes; reads neither file nor environment again."""
         return _resolve(self.layers, overrides)
+
+    def source(self, name: str) -> str:
+        """Where a setting's value came from."""
+        return next(value.source for value in self.values if value.key == name)
 
 
 def load_config(
@@ -60,13 +66,18 @@ def check_override(name: str, value: object) -> object:
     """
     key = KEYS.get(name)
     if key is None:
-        raise ConfigError([unknown("admin", name, KEYS)])
+        raise unknown_setting(name)
     if not key.run_time:
         raise ConfigError([f"admin: {name} is read at start only; set it in the settings file or as {key.env}"])
     try:
         return msgspec.convert(value, key.type)
     except msgspec.ValidationError:
         raise ConfigError([not_allowed("admin", key, value)]) from None
+
+
+def unknown_setting(name: str) -> ConfigError:
+    """There is no setting of that name; says which may be meant."""
+    return ConfigError([unknown("admin", name, KEYS)])
 
 
 def _resolve(layers: tuple[Layer, Layer], overrides: Mapping[str, object]) -> Resolved:
@@ -77,7 +88,8 @@ def _resolve(layers: tuple[Layer, Layer], overrides: Mapping[str, object]) -> Re
     tree: dict[str, dict[str, object]] = {section: {} for section in SECTIONS}
     for name, key in KEYS.items():
         tree[key.section][key.field] = merged[name].value
-    return Resolved(msgspec.convert(tree, Config), tuple(merged.values()), ignored, layers)
+    kept = {name: change.value for name, change in changes.items()}
+    return Resolved(msgspec.convert(tree, Config), tuple(merged.values()), ignored, layers, kept)
 
 
 def _override_layer(overrides: Mapping[str, object]) -> tuple[Layer, tuple[str, ...]]:

@@ -3,6 +3,8 @@
 Values are sealed, because some (the address of a proxy, say) contain a password.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from flow2api.store.database import Database
@@ -27,6 +29,15 @@ def put(db: Database, name: str, value: object) -> None:
         "INSERT INTO settings (name, sealed) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
         (name, sealed),
     )
+
+
+def change(db: Database, changes: Mapping[str, object]) -> None:
+    """Set several settings in one step; None forgets one."""
+    for name, value in changes.items():
+        if value is None:
+            remove(db, name)
+        else:
+            put(db, name, value)
 
 
 def remove(db: Database, name: str) -> None:

@@ -165,7 +165,7 @@ class World:
             ledger=self._ledger.ref,
             webhooks=self._webhooks.ref,
             library=Library(Path("nowhere")),
-            max_submits=jobs_config.max_submits,
+            max_submits=lambda: jobs_config.max_submits,
             services=services,
             now=now,
         )

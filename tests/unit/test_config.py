@@ -281,7 +281,14 @@ def test_every_setting_has_a_description_and_a_name_of_its_own_in_the_environmen
 
 def test_what_may_change_at_run_time_is_known() -> None:
     fixed = {name for name, key in KEYS.items() if not key.run_time}
-    assert fixed == {"server.host", "server.port", "storage.data_dir", "storage.database_url"}
+    bound_or_read_by_commands = {
+        "server.host",
+        "server.port",
+        "server.grace_seconds",
+        "captcha.headless",
+        "log.stall_seconds",
+    }
+    assert fixed == bound_or_read_by_commands | {"storage.data_dir", "storage.database_url"}
 
 
 def test_a_written_file_shows_defaults_as_comments_only(tmp_path: Path) -> None:

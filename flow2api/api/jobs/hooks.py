@@ -10,6 +10,7 @@ import trio
 
 from flow2api.api.services import Services
 from flow2api.domain.job import Hook
+from flow2api.domain.present import present
 from flow2api.domain.webhook import Attempt, Delivery, DeliveryState
 from flow2api.errors import AddressForbidden, Code, Failure, Unreachable
 from flow2api.net.guard import Guard
@@ -44,7 +45,7 @@ class Hooks:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._guard = Guard(services.config.webhooks.allow_private)
+        self._guard = present(lambda: Guard(services.config.webhooks.allow_private))
 
     async def admit(self, url: str | None, caller: str, base: str) -> Hook | None:
         """Whom to tell, if anybody.

@@ -46,7 +46,6 @@ class Chat:
         self._services = services
         self._links = links
         self._desk = desk
-        self._openings = sidework.with_further(services.config.chat.side_requests)
 
     @described(
         "Make a picture or a clip for the last message",
@@ -66,7 +65,7 @@ class Chat:
         if not asked.messages:
             raise Failure(Code.MISSING_REQUIRED_PARAMETER, "messages must hold at least one message.", param="messages")
         model = self._desk.model(asked.model, key)
-        side = sidework.answer(asked.messages, self._openings)
+        side = sidework.answer(asked.messages, sidework.with_further(self._services.config.chat.side_requests))
         if side is not None:
             return turn.say(asked, _side_ticket(asked), side)
         claim = await self._desk.claim(request, key.id, body)

@@ -53,7 +53,6 @@ class Responses:
         self._services = services
         self._links = links
         self._desk = desk
-        self._openings = sidework.with_further(services.config.chat.side_requests)
 
     @described(
         "Make a picture as the result of the image tool, or a picture or clip as a link in a message",
@@ -74,7 +73,8 @@ class Responses:
         responses_request.check(asked)
         rendition = asked.rendition()
         said = responses_request.messages(asked.input)
-        side = sidework.answer([Message("system", asked.instructions), *said], self._openings)
+        openings = sidework.with_further(self._services.config.chat.side_requests)
+        side = sidework.answer([Message("system", asked.instructions), *said], openings)
         if side is not None:
             return _say(asked, side)
         claim = await self._desk.claim(request, key.id, body)

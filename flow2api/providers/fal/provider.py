@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from flow2api.domain.present import present
 from flow2api.domain.service import Traits
 from flow2api.net.exits import ExitChoice
 from flow2api.net.http import Http
@@ -48,26 +49,34 @@ class FalProvider(KeyProvider):
         self._http = http
         self._settings = settings
         self._clock = clock
-        self.traits = Traits(
-            title="fal",
-            credential="API key",
-            base_url=settings.queue_base_url,
-            poll_seconds=settings.poll_interval,
-            image_seconds=settings.image_timeout,
-            video_seconds=settings.video_timeout,
+        self.traits = present(
+            lambda: Traits(
+                title="fal",
+                credential="API key",
+                base_url=settings.queue_base_url,
+                poll_seconds=settings.poll_interval,
+                image_seconds=settings.image_timeout,
+                video_seconds=settings.video_timeout,
+            )
         )
 
     def session(self, known: KeyVault, vault: bytes, exit_for: ExitChoice) -> Session:
-        def calls(base_url: str) -> Calls:
+        def calls(base_url: Callable[[], str]) -> Calls:
             headers = (("Authorization", f"Key {known.key}"), ("Accept", "application/json"))
-            return Calls(self._http, Way(title="fal", base_url=base_url, headers=headers, secret=known.key), exit_for)
+            way = present(lambda: Way(title="fal", base_url=base_url(), headers=headers, secret=known.key))
+            return Calls(self._http, way, exit_for)
 
         settings = self._settings
-        hosts = Hosts(
-            queue=calls(settings.queue_base_url),
-            storage=calls(settings.storage_base_url),
-            billing=calls(settings.billing_base_url),
-            queue_url=settings.queue_base_url,
-            seconds=settings.request_timeout,
+        queue = calls(lambda: settings.queue_base_url)
+        storage = calls(lambda: settings.storage_base_url)
+        billing = calls(lambda: settings.billing_base_url)
+        hosts = present(
+            lambda: Hosts(
+                queue=queue,
+                storage=storage,
+                billing=billing,
+                queue_url=settings.queue_base_url,
+                seconds=settings.request_timeout,
+            )
         )
         return FalSession(vault, hosts, self._clock)

@@ -23,7 +23,7 @@ CREATION_PAUSE_SECONDS = 300.0
 class ProjectPool:
     """Up to `size` projects of one account."""
 
-    def __init__(self, client: Client, vault: Vault, size: int, clock: Callable[[], float]) -> None:
+    def __init__(self, client: Client, vault: Vault, size: Callable[[], int], clock: Callable[[], float]) -> None:
         self._client = client
         self._vault = vault
         self._size = size
@@ -65,12 +65,12 @@ class ProjectPool:
         """Whether to create one now: only an order that has nothing else waits for somebody else's creation."""
         have = len(self._vault.projects)
         return have == 0 or (
-            have < self._size and not self._creating.locked() and self._clock() >= self._no_creation_before
+            have < self._size() and not self._creating.locked() and self._clock() >= self._no_creation_before
         )
 
     async def _grow(self) -> str | None:
         async with self._creating:
-            if len(self._vault.projects) >= self._size:
+            if len(self._vault.projects) >= self._size():
                 return None
             try:
                 return await self.create()

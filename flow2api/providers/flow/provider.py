@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from flow2api.domain.job import Generation
+from flow2api.domain.present import present
 from flow2api.domain.service import CaptchaPage, Traits
 from flow2api.errors import Code, Failure
 from flow2api.net.exits import ExitChoice
@@ -58,22 +59,12 @@ class FlowProvider:
 
     def __init__(self, http: Http, settings: FlowSettings, clock: Callable[[], float] = time.time) -> None:
         self._http = http
-        self._bases = Bases(labs=settings.labs_base_url.rstrip("/"), api=settings.api_base_url.rstrip("/"))
-        self._times = _times(settings)
-        self._projects = settings.projects_per_account
+        self._settings = settings
+        # All of these follow the settings, also in sessions that are open.
+        self._bases = present(lambda: _bases(settings))
+        self._times = present(lambda: _times(settings))
         self._clock = clock
-        self.traits = Traits(
-            title="Google Flow",
-            credential="session token",
-            base_url=self._bases.api,
-            signs_in=True,
-            login_page=settings.page_url,
-            captcha=CaptchaPage(url=settings.page_url, site_key=settings.recaptcha_site_key),
-            joins=True,
-            poll_seconds=settings.poll_interval,
-            image_seconds=settings.image_timeout,
-            video_seconds=settings.video_timeout,
-        )
+        self.traits = present(lambda: _traits(settings))
 
     def captcha_action(self, generation: Generation) -> str | None:
         return _CAPTCHA_ACTIONS.get(generation.kind)
@@ -81,7 +72,7 @@ class FlowProvider:
     def open(self, account_id: str, vault: bytes, exit_for: ExitChoice) -> FlowSession:
         """A session for the stored vault; `UpstreamFailure(NEEDS_LOGIN)` for one that cannot be read."""
         client = Client(self._http, self._bases, self._times, exit_for, self._clock)
-        return FlowSession(client, load(vault), self._projects, self._clock)
+        return FlowSession(client, load(vault), lambda: self._settings.projects_per_account, self._clock)
 
     def vault_for(self, credential: str, base_url: str | None = None) -> bytes:
         """The vault for a session cookie that an operator pasted, in any of its usual notations."""
@@ -97,6 +88,25 @@ class FlowProvider:
     def credential_of(self, vault: bytes) -> str:
         """The bare session cookie."""
         return load(vault).session_token
+
+
+def _bases(settings: FlowSettings) -> Bases:
+    return Bases(labs=settings.labs_base_url.rstrip("/"), api=settings.api_base_url.rstrip("/"))
+
+
+def _traits(settings: FlowSettings) -> Traits:
+    return Traits(
+        title="Google Flow",
+        credential="session token",
+        base_url=_bases(settings).api,
+        signs_in=True,
+        login_page=settings.page_url,
+        captcha=CaptchaPage(url=settings.page_url, site_key=settings.recaptcha_site_key),
+        joins=True,
+        poll_seconds=settings.poll_interval,
+        image_seconds=settings.image_timeout,
+        video_seconds=settings.video_timeout,
+    )
 
 
 def _times(settings: FlowSettings) -> Times:

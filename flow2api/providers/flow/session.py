@@ -27,7 +27,7 @@ from flow2api.providers.flow.vault import Vault, dump
 class FlowSession(FollowUps):
     """The `Session` of one Flow account."""
 
-    def __init__(self, client: Client, vault: Vault, projects: int, clock: Callable[[], float]) -> None:
+    def __init__(self, client: Client, vault: Vault, projects: Callable[[], int], clock: Callable[[], float]) -> None:
         super().__init__(client, Access(client, vault, clock))
         self._vault = vault
         self._clock = clock

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from flow2api.domain.present import present
 from flow2api.domain.service import Traits
 from flow2api.net.exits import ExitChoice
 from flow2api.net.http import Http
@@ -39,14 +40,16 @@ class GatewayProvider(KeyProvider):
         self._http = http
         self._settings = settings
         self._clock = clock
-        self.traits = Traits(
-            title="gateway",
-            credential="API key",
-            base_url="",
-            own_base_url=True,
-            poll_seconds=settings.poll_interval,
-            image_seconds=settings.image_timeout,
-            video_seconds=settings.video_timeout,
+        self.traits = present(
+            lambda: Traits(
+                title="gateway",
+                credential="API key",
+                base_url="",
+                own_base_url=True,
+                poll_seconds=settings.poll_interval,
+                image_seconds=settings.image_timeout,
+                video_seconds=settings.video_timeout,
+            )
         )
 
     def session(self, known: KeyVault, vault: bytes, exit_for: ExitChoice) -> Session:
@@ -54,4 +57,6 @@ class GatewayProvider(KeyProvider):
         base_url = (known.base_url or "").removesuffix("/v1")
         headers = (("Authorization", f"Bearer {known.key}"), ("Accept", "application/json"))
         way = Way(title="The gateway", base_url=base_url, headers=headers, secret=known.key)
-        return GatewaySession(vault, Calls(self._http, way, exit_for), self._settings.request_timeout, self._clock)
+        return GatewaySession(
+            vault, Calls(self._http, way, exit_for), lambda: self._settings.request_timeout, self._clock
+        )

@@ -25,7 +25,7 @@ _SHORT_SECONDS = 30.0
 class GatewaySession(KeySession):
     """The `Session` of one key at one gateway."""
 
-    def __init__(self, vault: bytes, calls: Calls, seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(self, vault: bytes, calls: Calls, seconds: Callable[[], float], clock: Callable[[], float]) -> None:
         super().__init__(vault)
         self._calls = calls
         self._seconds = seconds
@@ -57,7 +57,7 @@ class GatewaySession(KeySession):
             ask.body,
             form=ask.form,
             paid=True,
-            seconds=self._seconds,
+            seconds=self._seconds(),
             max_mib=ask.max_mib,
         )
         self._check(answer, Call.SUBMIT)
@@ -71,7 +71,7 @@ class GatewaySession(KeySession):
         source = handle_of(made).content_path or made.url
         if source is None:
             raise UpstreamFailure(FailureKind.MEDIA_GONE, "The gateway gave no way to the clip.")
-        answer = await self._calls.download(Call.RESULT.value, source, path, seconds=self._seconds)
+        answer = await self._calls.download(Call.RESULT.value, source, path, seconds=self._seconds())
         if answer.status != 200:
             response = Response(status=answer.status, headers=answer.headers, body=answer.body, url=source)
             raise self._failure(response, Call.RESULT)

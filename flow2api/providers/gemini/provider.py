@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from flow2api.domain.present import present
 from flow2api.domain.service import Traits
 from flow2api.net.exits import ExitChoice
 from flow2api.net.http import Http
@@ -42,22 +43,26 @@ class GeminiProvider(KeyProvider):
 
     def __init__(self, http: Http, settings: GeminiSettings, clock: Callable[[], float] = time.time) -> None:
         self._http = http
-        self._seconds = settings.request_timeout
-        self.traits = Traits(
-            title="Gemini API",
-            credential="API key",
-            base_url=settings.base_url,
-            own_base_url=True,
-            poll_seconds=settings.poll_interval,
-            image_seconds=settings.image_timeout,
-            video_seconds=settings.video_timeout,
+        self._settings = settings
+        self.traits = present(
+            lambda: Traits(
+                title="Gemini API",
+                credential="API key",
+                base_url=settings.base_url,
+                own_base_url=True,
+                poll_seconds=settings.poll_interval,
+                image_seconds=settings.image_timeout,
+                video_seconds=settings.video_timeout,
+            )
         )
 
     def session(self, known: KeyVault, vault: bytes, exit_for: ExitChoice) -> Session:
-        way = Way(
-            title=TITLE,
-            base_url=known.base_url or self.traits.base_url,
-            headers=(("x-goog-api-key", known.key),),
-            secret=known.key,
+        way = present(
+            lambda: Way(
+                title=TITLE,
+                base_url=known.base_url or self._settings.base_url,
+                headers=(("x-goog-api-key", known.key),),
+                secret=known.key,
+            )
         )
-        return GeminiSession(Calls(self._http, way, exit_for), vault, self._seconds)
+        return GeminiSession(Calls(self._http, way, exit_for), vault, lambda: self._settings.request_timeout)

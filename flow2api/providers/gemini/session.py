@@ -1,6 +1,6 @@
 """One key's session at the Gemini API. Pictures come with the answer; clips are operations, and their files need the key."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import trio
@@ -26,7 +26,7 @@ _PICTURES_MIB = 160
 class GeminiSession(KeySession):
     """The `Session` of one key."""
 
-    def __init__(self, calls: Calls, vault: bytes, seconds: float) -> None:
+    def __init__(self, calls: Calls, vault: bytes, seconds: Callable[[], float]) -> None:
         super().__init__(vault)
         self._calls = calls
         self._seconds = seconds
@@ -52,7 +52,7 @@ class GeminiSession(KeySession):
     async def fetch(self, made: Made, path: Path) -> None:
         link = made.context or (await self._check(made)).made.context
         file = clips.file_path(link)
-        answer = await self._calls.download(Call.FILE, f"/v1beta{file}", path, seconds=self._seconds)
+        answer = await self._calls.download(Call.FILE, f"/v1beta{file}", path, seconds=self._seconds())
         if answer.status != 200:
             raise failures.of_answer(answer.status, answer.body, Call.FILE, self._calls.masked)
 
@@ -68,7 +68,7 @@ class GeminiSession(KeySession):
     async def _send(self, call: Call, method: str, path: str, body: object = None) -> Response:
         """The successful answer to a call."""
         paid = call in failures.PAID
-        seconds = self._seconds if paid else min(self._seconds, _QUICK_SECONDS)
+        seconds = self._seconds() if paid else min(self._seconds(), _QUICK_SECONDS)
         response = await self._calls.send(
             call, method, f"/v1beta{path}", body, paid=paid, seconds=seconds, max_mib=_PICTURES_MIB if paid else 4
         )

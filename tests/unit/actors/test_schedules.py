@@ -57,7 +57,7 @@ class Work:
 
 
 def chore(work: Work, name: str = "sweep", **fields: object) -> Chore:
-    base: dict[str, object] = {"purpose": "Sweeps.", "interval_seconds": HOUR, "jitter": 0.0}
+    base: dict[str, object] = {"purpose": "Sweeps.", "interval": lambda: HOUR, "jitter": 0.0}
     return Chore(name=name, work=work, **(base | fields))  # type: ignore[arg-type]
 
 
@@ -297,7 +297,7 @@ async def test_a_run_that_was_cut_short_is_told_and_made_up_for_but_not_at_once(
 async def test_work_at_midnight_utc_runs_once_for_each_day(autojump_clock: MockClock) -> None:
     work = Work()
     async with open_inline_store() as store:
-        async with running(store, chore(work, interval_seconds=86400.0, aligned=True)) as group:
+        async with running(store, chore(work, interval=lambda: 86400.0, aligned=True)) as group:
             due = group.view().next_run
             assert due is not None
             midnight = datetime.fromtimestamp(due, UTC)

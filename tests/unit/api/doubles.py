@@ -4,6 +4,7 @@ The jobs double keeps the promises of the real one that callers can see: the row
 idempotency key finds the earlier job, and the last watcher who leaves a waiting job gives it up.
 """
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -36,6 +37,7 @@ from flow2api.actors.media import KeepInput
 from flow2api.actors.proxy_messages import ListProxies
 from flow2api.actors.schedule import ScheduleParts
 from flow2api.actors.schedules import Schedules
+from flow2api.actors.settings import Settings
 from flow2api.actors.tab_pool import LookAtTabs
 from flow2api.actors.watch import LiveJob, Watch
 from flow2api.actors.webhooks import WebhooksMessage
@@ -44,7 +46,7 @@ from flow2api.api.exchange import GatewayRequest
 from flow2api.api.offer import Offer
 from flow2api.api.server import make_app, open_listeners, serve
 from flow2api.api.services import Pace, Services
-from flow2api.config import Config, ServerConfig
+from flow2api.config import Resolved, ServerConfig, load_config
 from flow2api.domain.account import Account, AccountState, AccountView, Standing
 from flow2api.domain.captcha import BrowserView, TabView
 from flow2api.domain.catalog import Catalog
@@ -320,7 +322,7 @@ async def _sweep() -> str:
     return "swept"
 
 
-_SWEEP = Chore("sweep", "Sweeps.", 3600.0, _sweep)
+_SWEEP = Chore("sweep", "Sweeps.", lambda: 3600.0, _sweep)
 
 
 @dataclass
@@ -336,6 +338,13 @@ class Desk:
     key: str
     draining: trio.Event = field(default_factory=trio.Event)
     """Stops the server; the services have an event of their own, so that tests can tell the two apart."""
+
+
+def _resolved(server: ServerConfig) -> Resolved:
+    """The defaults with this section, as a command line would set it; no file of this machine plays a part."""
+    usual = msgspec.structs.asdict(ServerConfig())
+    chosen = {name: value for name, value in msgspec.structs.asdict(server).items() if value != usual[name]}
+    return load_config(Path(os.devnull), {}, {}, flags={f"server.{name}": value for name, value in chosen.items()})
 
 
 @asynccontextmanager
@@ -364,7 +373,7 @@ async def open_desk(
         )
         supply = FakeSupply()
         services = Services(
-            config=Config(server=server or ServerConfig(port=0, grace_seconds=1.0)),
+            settings=Settings(_resolved(server or ServerConfig(port=0, grace_seconds=1.0)), store, bus, time.time),
             store=store,
             offer=Offer(store, Catalog.load(None)),
             providers={"flow": Traits(**TRAITS)},

@@ -173,7 +173,7 @@ def session(
     http: FakeHttp, vault: Vault | None = None, *, clock: Clock | None = None, projects: int = 1
 ) -> FlowSession:
     clock = clock or Clock()
-    return FlowSession(client(http, clock), vault or signed_in(), projects, clock)
+    return FlowSession(client(http, clock), vault or signed_in(), lambda: projects, clock)
 
 
 def generation(**fields: Any) -> Generation:

@@ -13,7 +13,7 @@ from tests.unit.providers.flow.fake import Clock, FakeHttp, answer, client, sign
 
 def pool(http: FakeHttp, vault: Vault, size: int, clock: Clock | None = None) -> ProjectPool:
     clock = clock or Clock()
-    return ProjectPool(client(http, clock), vault, size, clock)
+    return ProjectPool(client(http, clock), vault, lambda: size, clock)
 
 
 def numbered(http: FakeHttp) -> None:
