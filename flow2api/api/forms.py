@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import trio
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
 from flow2api.api.exchange import GatewayRequest
 from flow2api.errors import Code, Failure
@@ -23,6 +23,10 @@ MAX_PARTS = 256
 # A prompt is the longest field that anybody sends.
 MAX_FIELD_BYTES = 1024 * 1024
 _INLINE_BYTES = 256 * 1024
+# Such a form holds no files, and decoding it holds up everybody.
+MAX_URLENCODED_BYTES = MAX_FIELD_BYTES
+# A search in one piece cannot be interrupted; this is also far more than the head of any part.
+_PIECE_BYTES = 64 * 1024
 
 
 class FormFile(NamedTuple):
@@ -81,6 +85,9 @@ async def read(request: GatewayRequest, body: bytes | bytearray) -> Form:
     Raises:
         Failure: `invalid_value`, it is broken or has too many parts; `request_too_large`, a field that is no file is too long."""
     kind, options = media_type(request)
+    if kind == URLENCODED and len(body) > MAX_URLENCODED_BYTES:
+        limit = f"{MAX_URLENCODED_BYTES // 1024} KiB"
+        raise Failure(Code.REQUEST_TOO_LARGE, f"A URL-encoded form may have at most {limit}; send {MULTIPART} or JSON.")
     boundary = options.get("boundary", "").encode("latin-1", "replace")
     if kind == MULTIPART and not boundary:
         raise _broken("its Content-Type names no boundary")
@@ -114,7 +121,7 @@ def _multipart(boundary: bytes, body: bytes | bytearray) -> Form:
                 _check_length(part.name, len(data))
                 fields.append((part.name, data.decode()))
     except RequestEntityTooLarge:
-        raise _broken(f"it has more than {MAX_PARTS} parts") from None
+        raise _broken(f"it has more than {MAX_PARTS} parts, or the head of one is too long") from None
     except UnicodeDecodeError:
         raise _broken("a field is not UTF-8") from None
     except ValueError as error:
@@ -123,12 +130,9 @@ def _multipart(boundary: bytes, body: bytes | bytearray) -> Form:
 
 
 def _parts(boundary: bytes, body: bytes | bytearray) -> Iterator[tuple[Field | File, bytes]]:
-    decoder = MultipartDecoder(boundary, None, max_parts=MAX_PARTS)
-    decoder.receive_data(bytes(body))
-    decoder.receive_data(None)
     part: Field | File | None = None
     pieces: list[bytes] = []
-    while not isinstance(event := decoder.next_event(), Epilogue | NeedData):
+    for event in _events(boundary, body):
         if isinstance(event, Field | File):
             # The decoder says None for a name that it cannot read, whatever its types promise.
             if not isinstance(event.name, str):
@@ -138,6 +142,18 @@ def _parts(boundary: bytes, body: bytes | bytearray) -> Iterator[tuple[Field | F
             pieces.append(event.data)
             if not event.more_data:
                 yield part, b"".join(pieces)
+
+
+def _events(boundary: bytes, body: bytes | bytearray) -> Iterator[Event]:
+    """What the decoder finds, up to the end of the form."""
+    decoder = MultipartDecoder(boundary, 2 * _PIECE_BYTES, max_parts=MAX_PARTS)
+    for start in range(0, len(body), _PIECE_BYTES):
+        decoder.receive_data(bytes(body[start : start + _PIECE_BYTES]))
+        while not isinstance(event := decoder.next_event(), NeedData):
+            yield event
+    decoder.receive_data(None)
+    while not isinstance(event := decoder.next_event(), Epilogue | NeedData):
+        yield event
 
 
 def _lists(field: str, name: str) -> bool:

@@ -3,18 +3,20 @@
 import base64
 import io
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 import httpx
 import pytest
 import trio
+import trio.testing
 from google import genai
 from google.genai import errors, types
 
+from flow2api.api.inputs import MAX_BYTES
 from flow2api.emulator.faults import Status
 from flow2api.emulator.knobs import Knobs
-from tests.doubles.gateway import MODEL, TestedGateway, open_tested_gateway
+from tests.doubles.gateway import LIMIT_SECONDS, MODEL, TestedGateway, open_tested_gateway
 from tests.doubles.pictures import drawn, size_of
 
 T = TypeVar("T")
@@ -216,6 +218,32 @@ async def test_a_refusal_is_a_candidate_that_says_so() -> None:
         assert answer.candidates is not None
         assert answer.candidates[0].finish_reason == types.FinishReason.IMAGE_SAFETY
         assert pictures(answer) == []
+
+
+async def test_an_upload_whose_last_pieces_arrive_at_once_is_too_large_for_both() -> None:
+    async with open_tested_gateway() as gateway, httpx.AsyncClient(timeout=LIMIT_SECONDS) as client:
+        begun = await client.post(
+            f"{gateway.url}/upload/v1beta/files",
+            headers={"x-goog-api-key": gateway.key, "x-goog-upload-command": "start"},
+        )
+        address, piece = begun.headers["x-goog-upload-url"], {"x-goog-upload-command": "upload"}
+        await client.post(address, content=bytes(MAX_BYTES), headers=piece)
+        started, statuses = trio.Event(), []
+
+        async def halting() -> AsyncIterator[bytes]:
+            yield b"x"
+            await started.wait()
+            yield b"x"
+
+        async def send() -> None:
+            statuses.append((await client.post(address, content=halting(), headers=piece)).status_code)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(send)
+            nursery.start_soon(send)
+            await trio.testing.wait_all_tasks_blocked(0.05)
+            started.set()
+        assert statuses == [413, 413]
 
 
 async def test_an_uploaded_picture_is_used_by_its_address() -> None:

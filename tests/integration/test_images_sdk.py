@@ -57,7 +57,9 @@ async def test_trap_1_pictures_come_as_bare_base64_by_default_and_the_answer_tel
         assert size_of(bytes_of(entry)) == tuple(map(int, answer.size.split("x"))) == (1024, 1024)
         assert (answer.output_format, answer.background, answer.quality) == ("jpeg", "opaque", "medium")
         assert answer.usage.total_tokens == answer.usage.input_tokens + answer.usage.output_tokens > 0
-        told = (await send(gateway, "generations", json={"prompt": "no model named", "n": "1", "user": None})).json()
+        told = (
+            await send(gateway, "generations", json={"prompt": "no model named", "n": "1", "user": None, "model": None})
+        ).json()
         assert set(told["data"][0]) == {"b64_json"}
         assert "\n" not in told["data"][0]["b64_json"]
 

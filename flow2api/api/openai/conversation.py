@@ -5,6 +5,7 @@ Reads messages and fetches nothing; what a reference leads to is the business of
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from flow2api.api.inputs import Reference
@@ -12,11 +13,13 @@ from flow2api.api.openai.chat_request import FileData, ImageEntry, ImageUrl, Mes
 from flow2api.api.wishes import within
 from flow2api.errors import Code, Failure
 
-# Of one answer, the last ones; nobody draws as many, and what a caller sends must not cost more than a look.
-_MAX_PICTURES = 200
+# Of all answers together, the last ones; nobody draws as many, and what a caller sends must not cost more than a look.
+_MAX_PICTURES = 500
 _MAX_ALT = 500
 # An answer with clips holds little besides; this is far more than all the links of one.
 _CLIP_CHARACTERS = 20_000
+# Of all answers together.
+_MAX_CLIP_CHARACTERS = 100_000
 _CLIP_LINK = re.compile(r"""(?:https?://[^\s"'()<>\[\]/]{1,255})?/media/[a-z2-7]{1,64}\.mp4(?![\w.])""")
 
 
@@ -88,25 +91,31 @@ def _address(image: ImageUrl | str | None) -> str:
 
 
 def _earlier(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Reference | None:
-    for index in reversed(range(len(messages))):
-        message = messages[index]
-        if message.role != "assistant":
-            continue
-        for url in _answer_pictures(message):
-            if url.startswith("data:image/") or is_own(url):
-                return Reference(url, f"messages[{index}]")
+    pictures = ((index, url) for index, message in _answers(messages) for url in _answer_pictures(message))
+    for index, url in islice(pictures, _MAX_PICTURES):
+        if url.startswith("data:image/") or is_own(url):
+            return Reference(url, f"messages[{index}]")
     return None
 
 
 def _earlier_clip(messages: Sequence[Message], is_own: Callable[[str], bool]) -> Reference | None:
-    for index in reversed(range(len(messages))):
-        if messages[index].role != "assistant":
-            continue
-        links = _CLIP_LINK.findall(messages[index].text()[-_CLIP_CHARACTERS:])
-        found = next((link for link in reversed(links) if is_own(link)), None)
+    left = _MAX_CLIP_CHARACTERS
+    for index, message in _answers(messages):
+        text = message.text()[-min(left, _CLIP_CHARACTERS) :]
+        found = next((link for link in reversed(_CLIP_LINK.findall(text)) if is_own(link)), None)
         if found is not None:
             return Reference(found, f"messages[{index}]")
+        left -= len(text)
+        if not left:
+            return None
     return None
+
+
+def _answers(messages: Sequence[Message]) -> Iterator[tuple[int, Message]]:
+    """The assistant's messages with their places, the last one first."""
+    for index in reversed(range(len(messages))):
+        if messages[index].role == "assistant":
+            yield index, messages[index]
 
 
 def _answer_pictures(message: Message) -> Iterator[str]:
@@ -120,16 +129,13 @@ def _answer_pictures(message: Message) -> Iterator[str]:
 
 
 def _markdown_pictures(text: str) -> Iterator[str]:
-    """The addresses in markdown, the last one first. An address may be a picture of megabytes, for which searching is a hundred
-    times as fast as matching a pattern."""
+    """The addresses in markdown, the last one first, and an empty one for what only begins like a picture. An address may be a
+    picture of megabytes, for which searching is a hundred times as fast as matching a pattern."""
     end = len(text)
-    for _ in range(_MAX_PICTURES):
-        start = text.rfind("![", 0, end)
-        if start < 0:
-            return
+    while (start := text.rfind("![", 0, end)) >= 0:
         middle = text.find("](", start, min(end, start + 2 + _MAX_ALT + 2))
         close = text.find(")", middle, end) if middle >= 0 else -1
-        if close >= 0:
-            # Behind the address there may be a title.
-            yield text[middle + 2 : close].strip().removeprefix("<").partition(">")[0].partition(" ")[0]
+        # Behind the address there may be a title.
+        address = text[middle + 2 : close].strip() if close >= 0 else ""
+        yield address.removeprefix("<").partition(">")[0].partition(" ")[0]
         end = start

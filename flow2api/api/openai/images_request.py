@@ -59,7 +59,7 @@ Pictures = Named | str | list[Named | str]
 class ImagesRequest(Request, kw_only=True):
     """The body of all routes for pictures."""
 
-    model: str = ""
+    model: str | None = None  # type: ignore[assignment]
     prompt: str | None = None
     image: Pictures | None = None
     images: Pictures | None = None

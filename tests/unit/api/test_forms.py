@@ -7,6 +7,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.sansio.multipart import MultipartDecoder
 
 from flow2api.api import forms
 from flow2api.api.forms import MAX_FIELD_BYTES, MAX_PARTS, FormFile, read
@@ -91,3 +92,36 @@ async def test_any_bytes_are_a_form_or_a_failure(body: bytes) -> None:
     with contextlib.suppress(Failure):
         form = await parsed(MULTIPART, b"--b\r\n" + body)
         assert len(form.fields) + len(form.files) <= len(body)
+
+
+async def test_a_large_form_is_taken_apart_in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search through all of it in one go would keep every other request waiting."""
+    longest = 0
+    receive = MultipartDecoder.receive_data
+
+    def spy(decoder: MultipartDecoder, data: bytes | None) -> None:
+        nonlocal longest
+        longest = max(longest, len(data or b""))
+        receive(decoder, data)
+
+    monkeypatch.setattr(MultipartDecoder, "receive_data", spy)
+    body = b"\r\n".join(
+        [b"--b", b'Content-Disposition: form-data; name="image"; filename="f"', b"", b"\r\n--" * 400_000]
+    )
+    form = await parsed(MULTIPART, body + b"\r\n--b--\r\n")
+    assert form.files_of("image")[0].data == b"\r\n--" * 400_000
+    assert 0 < longest <= 64 * 1024
+
+
+@pytest.mark.parametrize("fill", [b"\r\n", b"A: b\r\n"], ids=["before the first part", "in a part's head"])
+async def test_what_holds_no_part_is_not_searched_for_long(fill: bytes) -> None:
+    start = b"" if fill == b"\r\n" else b"--b\r\n"
+    with pytest.raises(Failure) as caught:
+        await parsed(MULTIPART, start + fill * 100_000 + b"\r\n--b--\r\n")
+    assert caught.value.code is Code.INVALID_VALUE
+
+
+async def test_a_url_encoded_form_may_not_be_as_large_as_one_with_files() -> None:
+    with pytest.raises(Failure) as caught:
+        await parsed("application/x-www-form-urlencoded", b"prompt=" + b"%41" * 400_000)
+    assert caught.value.code is Code.REQUEST_TOO_LARGE

@@ -225,3 +225,37 @@ def test_arbitrary_json_is_read_or_refused_but_nothing_else(value: object) -> No
             if request.messages:
                 sidework.answer(request.messages)
                 read(request.messages, lambda url: False)
+
+
+FLOODS = {
+    "pictures": assistant("![a](/media/aaaa.png) " * 300),
+    "images beside the text": assistant("", images=["/media/aaaa.png"] * 300),
+    "clips": assistant("/media/aaaa.mp4 " * 1200),
+}
+
+
+@pytest.mark.parametrize("answer", FLOODS.values(), ids=FLOODS)
+def test_however_long_a_conversation_is_few_of_its_links_are_looked_at(answer: object) -> None:
+    looked: list[str] = []
+
+    def is_own(url: str) -> bool:
+        looked.append(url)
+        return False
+
+    found = read(messages(*[answer] * 200, user("and now?")), is_own)
+    assert (found.earlier, found.earlier_clip) == (None, None)
+    assert 0 < len(looked) < 10_000
+
+
+def test_what_only_begins_like_a_picture_counts_as_one_that_was_looked_at() -> None:
+    broken = assistant("![" * 1000)
+    assert asked(assistant(f"![]({OWN})"), *[broken] * 3, user("and now?")).earlier is None
+    assert asked(assistant(f"![]({OWN})"), assistant("![" * 100), user("and now?")).earlier is not None
+
+
+def test_an_earlier_clip_is_found_behind_answers_that_name_none() -> None:
+    link = "/media/own.mp4"
+    talk = messages(assistant(link), assistant("x" * 30_000), assistant("y" * 30_000), user("go on"))
+    found = read(talk, lambda url: url == link).earlier_clip
+    assert found is not None
+    assert (found.url, found.param) == (link, "messages[0]")
