@@ -58,7 +58,9 @@ class JobRun:
         try:
             await self._run_from(self._job.state)
         except GivenUp:
-            await steps.finish(JobState.CANCELLED, error=await self._cancelled())
+            # Who left may ask again with the same key, and cannot mean the job that was given up for that.
+            key = None if self._live.left else self._job.idempotency
+            await steps.finish(JobState.CANCELLED, error=await self._cancelled(), idempotency=key)
         except Ended as end:
             await steps.finish(JobState.FAILED, error=JobError.of(end.failure, end.originals))
         except (Interrupted, StoreFault):

@@ -52,7 +52,8 @@ class Submit(Ask[Watch], frozen=True, kw_only=True):
 
 
 class Attach(Ask[Watch | None], frozen=True):
-    """Watch a job that is still live; None when it is not (then the store has its end)."""
+    """Watch a job that is still live; None when it is not (then the store has its end), which is waited for where its last caller
+    left."""
 
     job_id: str
 
@@ -148,7 +149,9 @@ class Jobs(Actor[JobsMessage]):
                 self._submit(message, self.later())
             case Attach():
                 live = self._live.get(message.job_id)
-                return None if live is None else Watch(live)
+                if live is None or not live.left:
+                    return None if live is None else Watch(live)
+                self.answer_in_task(live.wait_ended)
             case Peek():
                 return self._peek(message.job_id)
             case Survey():
@@ -192,6 +195,9 @@ class Jobs(Actor[JobsMessage]):
 
     def _submit(self, message: Submit, reply: Reply[Watch]) -> None:
         known = message.idempotency and self._by_key.get((message.caller, message.idempotency.key))
+        if known and known.left:
+            self.tasks.start_soon(self._submit_after, known, message, reply)
+            return
         if known:
             self.tasks.start_soon(_answer, known, message, reply)
             return
@@ -203,6 +209,12 @@ class Jobs(Actor[JobsMessage]):
         self._budgets.admit(job)
         live = self._enter(job)
         self.tasks.start_soon(self._admit, live, message, reply, name=f"job {live.job.id}")
+
+    async def _submit_after(self, gone: LiveJob, message: Submit, reply: Reply[Watch]) -> None:
+        """Admit it once the job of the same key, which was given up since its caller left, is over."""
+        await trio.lowlevel.checkpoint()
+        await gone.wait_ended()
+        self._submit(message, reply)
 
     def _refusal(self) -> Failure | None:
         if self._draining.is_set() or self._stopping.is_set():

@@ -27,6 +27,8 @@ class LiveJob:
         self.watchers = 0
         self._breakable: tuple[trio.CancelScope, bool] | None = None
         self.cancel_asked = False
+        self.left = False
+        """Given up because its last caller left. Whoever asks for the same again wants a new one."""
         self.admitted = trio.Event()
         """Set once it is known whether the job is durable; `refusal` says why it is not."""
         self.refusal: Failure | None = None
@@ -76,6 +78,11 @@ class LiveJob:
     async def wait_changed(self) -> None:
         await self._changed.wait()
 
+    async def wait_ended(self) -> None:
+        """Until the task that runs it is done."""
+        while not self.ended:
+            await self._changed.wait()
+
     def open_to_break(self, scope: trio.CancelScope, *, free: bool) -> None:
         """From now on the scope may be cancelled to break the work off; `free`: nothing is spent by then."""
         self._breakable = (scope, free)
@@ -87,6 +94,11 @@ class LiveJob:
         """End the present stretch of work if it can be ended, because the process stops."""
         if self._breakable is not None:
             self._breakable[0].cancel()
+
+    def leave(self) -> None:
+        """Nobody waits for the job any more: it is given up if that is free."""
+        if not self.cancel_asked and not self.ended:
+            self.left = self.give_up()
 
     def give_up(self, *, paid: bool = False) -> bool:
         """Cancel the job if that is free, or with `paid` also when it is not any more; says whether it could be."""
@@ -171,7 +183,7 @@ class Watch:
         self._live.watchers -= 1
         # Who left because of a stall was told that the job goes on.
         if self._live.watchers == 0 and not self._live.job.detached and self._live.stalled is None:
-            self._live.give_up()
+            self._live.leave()
 
     def __enter__(self) -> "Watch":
         return self

@@ -2,7 +2,8 @@
 
 A caller may name a request with an `Idempotency-Key`; the store then knows its job for good. Without one, a call that an SDK
 marks as a repeat joins the job of its first try, which the store finds by caller and body for a while. A restart changes nothing in
-either.
+either. A job that was given up before its paid call, since its caller left, is no job to come back to: the repeat is a new one, at the
+end of the line, and has the key.
 """
 
 import hashlib
@@ -75,14 +76,14 @@ class Repeats:
             return None
         since = time.time() - REMEMBER_SECONDS
         known = await self._services.store.read(jobs.by_digest, claim.caller, claim.mark, since)
-        return None if known is None else await self._watch(known.id, only_settled=True)
+        return None if known is None else await self._watch(known.id, by_mark=True)
 
-    async def _watch(self, job_id: str, *, only_settled: bool = False) -> Watch | None:
+    async def _watch(self, job_id: str, *, by_mark: bool = False) -> Watch | None:
         live = await self._services.jobs.ask(Attach(job_id))
         if live is not None:
             return live
         job = await self._services.store.read(jobs.get, job_id)
-        if job is None or not job.final or (only_settled and _worth_another_try(job)):
+        if job is None or not job.final or (_worth_another_try(job) if by_mark else job.idempotency is None):
             return None
         return ended(job)
 

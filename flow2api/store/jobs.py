@@ -73,10 +73,13 @@ def save(db: Database, job: Job) -> None:
 
 
 def finish(db: Database, job: Job, files: Sequence[MediaFile]) -> bool:
-    """Save a job's end together with the records of its files and the order to tell who wants to know: all are there or none.
+    """Save a job's end together with the records of its files and the order to tell who wants to know: all are there or none. One
+    that was cancelled and bears no idempotency key any more frees the key that it had.
 
     Whether somebody is to be told."""
     save(db, job)
+    if job.idempotency is None and job.state is JobState.CANCELLED:
+        db.execute("UPDATE jobs SET idempotency_key = NULL WHERE id = ?", (job.id,))
     add_files(db, files)
     return webhooks.make_due(db, job.id, job.updated_at)
 

@@ -96,6 +96,28 @@ async def test_a_caller_who_left_finds_the_picture_by_asking_again_with_the_same
         assert gateway.calls() == 1
 
 
+@pytest.mark.parametrize("wait_for_end", [True, False], ids=["later", "at once"])
+@pytest.mark.parametrize("headers", [{"idempotency-key": "order-1"}, {"x-stainless-retry-count": "1"}], ids=str)
+async def test_a_caller_who_left_before_the_paid_call_gets_a_new_job_when_it_asks_again(
+    headers: dict[str, str], wait_for_end: bool
+) -> None:
+    async with open_tested_gateway(settings={"accounts.default_image_concurrency": 1}) as gateway:
+        gateway.emulator.faults.next("image", Delay(0.5))
+        content = json.dumps(body("leaves")).encode()
+        async with calling(gateway, "holds the slot", stream=False), trio.open_nursery() as nursery:
+            await until(lambda: gateway.calls() == 1)
+            nursery.start_soon(gateway.post, content, headers)
+            await state_of(gateway, "leaves", JobState.QUEUED)
+            nursery.cancel_scope.cancel()
+        if wait_for_end:
+            await state_of(gateway, "leaves", JobState.CANCELLED)
+        answer = await gateway.post(content, headers)
+        assert link_in(answer.json()["choices"][0]["message"]["content"])
+        assert gateway.emulator.ledger.by_prompt()["leaves"] == 1
+        again = await gateway.post(content, headers)
+        assert again.json()["id"] == answer.json()["id"]
+
+
 async def test_a_caller_who_left_finds_the_picture_that_it_paid_for_by_its_repeat() -> None:
     async with open_tested_gateway(knobs=Knobs(image_latency_seconds=0.3)) as gateway:
         async with calling(gateway, "leaves", stream=False):
