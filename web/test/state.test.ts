@@ -91,3 +91,10 @@ test("the log keeps its newest lines and counts what it missed", () => {
   expect(state.lines.value?.at(-1)?.number).toBe(2501);
   expect(state.missedLines.value).toBe(7);
 });
+
+test("a line that the snapshot tells already is not there twice", () => {
+  const line = (number: number) => ({ number }) as LogLine;
+  state.restore({ topic: "logs", lines: [line(1), line(2)] });
+  state.apply({ type: "logged", lines: [line(1), line(2), line(3)], missed: 0 });
+  expect(state.lines.value?.map((one) => one.number)).toEqual([1, 2, 3]);
+});

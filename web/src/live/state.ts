@@ -179,9 +179,7 @@ export function apply(event: LiveEvent): void {
     case "key_changed":
       return put(keys, event.view.id, event.view);
     case "logged":
-      lines.value = [...(lines.value ?? []), ...event.lines].slice(-LINES_KEPT);
-      missedLines.value += event.missed;
-      return;
+      return addLines(event.lines, event.missed);
   }
 }
 
@@ -197,6 +195,14 @@ function moveJob(progress: Progress): void {
     for (const one of ended.slice(0, next.size - JOBS_KEPT)) next.delete(one.job.id);
   }
   jobs.value = next;
+}
+
+function addLines(told: readonly LogLine[], missed: number): void {
+  if (lines.value === null) return;
+  // A snapshot may tell already what an event tells after it.
+  const last = lines.value.at(-1)?.number ?? -1;
+  lines.value = [...lines.value, ...told.filter((line) => line.number > last)].slice(-LINES_KEPT);
+  missedLines.value += missed;
 }
 
 function changeTabs(change: (tabs: Map<number, TabView>) => void): void {

@@ -129,7 +129,7 @@ export function Table<T>(props: Props<T>) {
               {shown.map((column) => (
                 <Head key={column.id} column={column} order={order} />
               ))}
-              <th class="tick" />
+              <td class="tick" />
             </tr>
           </thead>
           <tbody>
