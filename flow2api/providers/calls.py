@@ -98,7 +98,7 @@ class Calls:
             target = answer.headers.get("location")
             if not 300 <= answer.status < 400 or not target:
                 return answer
-            url = urljoin(url, target)
+            url = self._joined(url, target, what)
         message = f"{self._way.title} redirects {what} again and again."
         raise UpstreamFailure(FailureKind.UPSTREAM_FAULT, message, status=answer.status)
 
@@ -130,10 +130,26 @@ class Calls:
         except NetworkFault as fault:
             raise self.of_fault(fault, what, paid=False) from fault
 
+    def _joined(self, url: str, target: str, what: str) -> str:
+        try:
+            return urljoin(url, target)
+        except ValueError:
+            message = f"{self._way.title} redirects {what} to something that is no address."
+        raise UpstreamFailure(FailureKind.UPSTREAM_FAULT, message)
+
     def _url(self, path: str) -> str:
         return path if path.startswith(("http://", "https://")) else self._way.base_url + path
 
     def _headers(self, url: str) -> tuple[tuple[str, str], ...]:
         """Those of the account, for the service's own origin only."""
-        here, there = urlsplit(self._way.base_url), urlsplit(url)
-        return self._way.headers if (here.scheme, here.netloc) == (there.scheme, there.netloc) else ()
+        return self._way.headers if is_at(url, self._way.base_url) else ()
+
+
+def is_at(url: str, base_url: str) -> bool:
+    """Whether an address that a service told is at the very origin of a known one."""
+    here = urlsplit(base_url)
+    try:
+        there = urlsplit(url)
+    except ValueError:
+        return False
+    return (here.scheme, here.netloc) == (there.scheme, there.netloc)

@@ -24,6 +24,8 @@ from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prep
 # Where every unfinished result takes its own call, so many are made at a time.
 _CHECKS_AT_A_TIME = 4
 _LONGEST_KEY = 4096
+# Many gateways write a balance without end as an absurdly large one.
+_MOST_DOLLARS = 1e12
 # Of a shorter one nothing is shown, since the end would be a good part of it.
 _HINTED_LENGTH = 16
 
@@ -174,6 +176,11 @@ async def check_each(made: Sequence[Made], check: Callable[[Made], Awaitable[Che
     if failures and not found:
         raise failures[0]
     return [found[handle.media_id] for handle in made if handle.media_id in found]
+
+
+def cents(dollars: float) -> int:
+    """What is left on an account, in whole cents; that is what credits are where a service counts money."""
+    return int(round(min(max(dollars, 0.0), _MOST_DOLLARS) * 100, 4))
 
 
 def not_offered(what: str) -> UpstreamFailure:

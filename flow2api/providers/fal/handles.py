@@ -1,11 +1,10 @@
 """What is kept of a request: its links, from the submit to the end, and that the key only ever goes to the host of the queue."""
 
-from urllib.parse import urlsplit
-
 import msgspec
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Made
+from flow2api.providers.calls import is_at
 from flow2api.providers.fal.wire import Submitted
 
 
@@ -24,7 +23,7 @@ def handles(submitted: Submitted, count: int, queue_url: str) -> tuple[Made, ...
     Raises:
         UpstreamFailure: `OUTCOME_UNKNOWN`, the links lead elsewhere, so the request cannot be followed."""
     urls = (submitted.status_url, submitted.response_url, submitted.cancel_url)
-    if not all(_is_at(url, queue_url) for url in urls):
+    if not all(is_at(url, queue_url) for url in urls):
         message = (
             "fal took the request in, but its links lead to another host than the configured queue, so the key was not sent there. "
             f"Its id is {submitted.request_id[:80]}."
@@ -47,12 +46,7 @@ def links_of(made: Made, queue_url: str) -> Links:
         links = msgspec.json.decode(made.context, type=Links)
     except msgspec.DecodeError as error:
         raise UpstreamFailure(FailureKind.MEDIA_GONE, "The handle of this request cannot be read.") from error
-    if not _is_at(links.status_url, queue_url):
+    if not is_at(links.status_url, queue_url):
         message = "This request was sent to another host than the configured queue, so the key is not sent there."
         raise UpstreamFailure(FailureKind.MEDIA_GONE, message)
     return links
-
-
-def _is_at(url: str, base: str) -> bool:
-    there, here = urlsplit(url), urlsplit(base)
-    return (there.scheme, there.netloc) == (here.scheme, here.netloc)

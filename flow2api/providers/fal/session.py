@@ -15,9 +15,8 @@ from flow2api.providers.calls import Calls
 from flow2api.providers.fal import failures, handles, wire
 from flow2api.providers.fal.arguments import arguments
 from flow2api.providers.fal.failures import Call
-from flow2api.providers.keyed import KeySession, check_each
+from flow2api.providers.keyed import KeySession, cents, check_each
 
-CENTS = 100
 # fal keeps uploads for longer; a request that waits in the queue must still find them.
 UPLOAD_SECONDS = 3600.0
 _OK = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED)
@@ -61,7 +60,7 @@ class FalSession(KeySession):
             return Balance(credits=None, tier=Tier.UNKNOWN)
         self._check(answer, Call.BILLING)
         found = wire.read(answer.body, wire.Billing, Call.BILLING.value).credits
-        return Balance(credits=int(found.current_balance * CENTS) if found else None, tier=Tier.UNKNOWN)
+        return Balance(credits=cents(found.current_balance) if found else None, tier=Tier.UNKNOWN)
 
     async def prepare(self, order: Order) -> Prepared:
         """Bring the pictures to fal's storage. What was uploaded a short while ago is used again."""

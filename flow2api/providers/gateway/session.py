@@ -16,9 +16,8 @@ from flow2api.providers.gateway import failures, wire
 from flow2api.providers.gateway.failures import Call
 from flow2api.providers.gateway.how import how_of
 from flow2api.providers.gateway.shapes import FORMS, Handle, Input, Inputs, handle_of
-from flow2api.providers.keyed import KeySession, check_each
+from flow2api.providers.keyed import KeySession, cents, check_each
 
-CENTS = 100
 _SHORT_SECONDS = 30.0
 
 
@@ -43,7 +42,7 @@ class GatewaySession(KeySession):
         used = await self._billing("usage", wire.Usage)
         if limit is None or used is None:
             return Balance(credits=None, tier=Tier.UNKNOWN)
-        return Balance(credits=int(limit.hard_limit_usd * CENTS - used.total_usage), tier=Tier.UNKNOWN)
+        return Balance(credits=cents(limit.hard_limit_usd - used.total_usage / 100), tier=Tier.UNKNOWN)
 
     async def begin(self, prepared: Prepared, captcha_token: str) -> Begun:
         generation = prepared.order.generation

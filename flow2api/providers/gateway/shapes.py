@@ -146,7 +146,7 @@ class Videos:
     def standing(self, body: bytes) -> Standing:
         video = wire.read(body, wire.Video, "the question how a clip stands")
         stage = wire.VIDEO_STAGES.get(video.status, Stage.UNKNOWN)
-        percent = int(video.progress) if video.progress is not None else None
+        percent = wire.percent_of(video.progress) if video.progress is not None else None
         return Standing(stage, video.status, percent, None, video.error or wire.Wrong())
 
 

@@ -39,6 +39,11 @@ RELAY_STAGES: Mapping[str, Stage] = {
 }
 
 
+def percent_of(progress: float) -> int:
+    """A progress as a whole percentage, whatever the number."""
+    return int(min(max(progress, 0.0), 100.0))
+
+
 class Picture(msgspec.Struct, frozen=True):
     """A picture, as bytes in base64 or as a link."""
 
@@ -89,7 +94,7 @@ class Task(msgspec.Struct, frozen=True):
     def percent(self) -> int | None:
         """The progress, written as a number or as `30%`."""
         text = str(self.progress).removesuffix("%").strip() if self.progress is not None else ""
-        return int(float(text)) if text.replace(".", "", 1).isdecimal() else None
+        return percent_of(float(text)) if text.replace(".", "", 1).isdecimal() else None
 
     @property
     def wrong(self) -> Wrong:

@@ -163,7 +163,7 @@ def _read(body: bytes) -> _Error:
     """The error inside an answer; an empty one where it is not Google's error form."""
     try:
         return msgspec.json.decode(body, type=_Envelope).error
-    except msgspec.DecodeError:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _Error()
 
 

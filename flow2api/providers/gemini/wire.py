@@ -146,6 +146,7 @@ def decode(body: bytes, kind: type[T], what: str) -> T:
     """The answer to a call; `UNREADABLE` when it has not the known form."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         message = f"The Gemini API gave an unknown answer ({what}: {error})."
-        raise UpstreamFailure(FailureKind.UNREADABLE, message, status=200) from error
+    # Outside the handler: an error about bad UTF-8 carries all of the answer along.
+    raise UpstreamFailure(FailureKind.UNREADABLE, message, status=200)

@@ -10,7 +10,7 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.errors import ConnectionBroken, NetworkFault, Unreachable
 from flow2api.net.exits import directly
 from flow2api.net.message import Downloaded, Headers
-from flow2api.providers.calls import Calls, Way
+from flow2api.providers.calls import Calls, Way, is_at
 
 BASE, KEY = "https://api.example", ("x-api-key", "secret")
 WAY = Way(title="Example", base_url=BASE, headers=(KEY,), secret="secret")
@@ -43,6 +43,33 @@ async def test_a_download_follows_redirects_and_takes_the_key_to_its_own_service
     with pytest.raises(UpstreamFailure, match="again and again"):
         await calls(http).download("a clip", "/files/1", tmp_path / "x", seconds=1)
     assert http.asked == [(f"{BASE}/files/1", True), (f"{BASE}/there", True), ("https://cdn.example/file", False)]
+
+
+async def test_a_redirect_to_no_address_is_a_failure_of_the_service(tmp_path: Path) -> None:
+    with pytest.raises(UpstreamFailure, match="no address"):
+        await calls(FakeHttp("https://[")).download("a clip", "/files/1", tmp_path / "x", seconds=1)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "http://api.example/x",
+            "https://api.example:443/x",
+            "https://api.example:8443/x",
+            "https://user@api.example/x",
+        ),
+        *(
+            "https://api.example@evil.example/x",
+            "https://api.example.evil.example/x",
+            "https://api.example\\@evil.example/x",
+        ),
+        *("https://[", "//api.example/x", "https:/api.example/x", ""),
+    ],
+)
+def test_only_the_very_origin_of_a_service_is_its_own(url: str) -> None:
+    assert not is_at(url, BASE)
+    assert is_at(f"{BASE}/v1/x?y=z", BASE)
 
 
 @pytest.mark.parametrize(

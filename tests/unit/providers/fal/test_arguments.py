@@ -57,7 +57,9 @@ def test_each_result_of_a_request_has_a_handle_of_its_own() -> None:
     assert links_of(one, QUEUE).response_url == f"{QUEUE}/x"
 
 
-@pytest.mark.parametrize("host", ["https://queue.fal.run.evil.example", "http://queue.fal.run", "https://fal.run"])
+@pytest.mark.parametrize(
+    "host", ["https://queue.fal.run.evil.example", "http://queue.fal.run", "https://fal.run", "https://["]
+)
 def test_links_to_any_other_host_are_not_kept(host: str) -> None:
     with pytest.raises(UpstreamFailure, match="another host"):
         handles(submitted(host), 1, QUEUE)

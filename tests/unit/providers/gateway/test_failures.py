@@ -74,6 +74,9 @@ def test_the_key_is_not_told() -> None:
     [
         ("videos", {"id": "v", "status": "queued", "progress": 0}, Stage.WAITING, 0, None),
         ("videos", {"id": "v", "status": "in_progress", "progress": 40}, Stage.RUNNING, 40, None),
+        ("videos", {"id": "v", "status": "in_progress", "progress": 1e300}, Stage.RUNNING, 100, None),
+        ("videos", {"id": "v", "status": "in_progress", "progress": -1}, Stage.RUNNING, 0, None),
+        ("sora", {"status": "IN_PROGRESS", "progress": f"{'9' * 400}%"}, Stage.RUNNING, 100, None),
         ("videos", {"id": "v", "status": "processing"}, Stage.UNKNOWN, None, None),
         ("sora", {"status": "NOT_START", "progress": "0%"}, Stage.WAITING, 0, None),
         ("sora", {"status": "IN_PROGRESS", "progress": "30%", "data": None}, Stage.RUNNING, 30, None),

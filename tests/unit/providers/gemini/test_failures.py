@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
@@ -141,9 +141,14 @@ JSON = st.recursive(
 )
 
 
-@given(JSON, st.integers(200, 599), st.sampled_from(Call))
-def test_no_answer_whatever_raises_anything_but_its_failure(value: object, status: int, call: Call) -> None:
-    body = json.dumps(value).encode()
+NO_JSON = [b'{"error":{"message":"\xff"}}', b'{"name":"\xff"}', b'{"candidates":' + b"[" * 100_000]
+
+
+@given(JSON.map(lambda value: json.dumps(value).encode()), st.integers(200, 599), st.sampled_from(Call))
+@example(NO_JSON[0], 503, Call.CLIP)
+@example(NO_JSON[1], 200, Call.CLIP)
+@example(NO_JSON[2], 200, Call.CONTENT)
+def test_no_answer_whatever_raises_anything_but_its_failure(body: bytes, status: int, call: Call) -> None:
     assert of(status, body, call).kind in failures.SENTENCES
     for read in (
         pictures.content_begun,
