@@ -6,7 +6,7 @@ import httpx
 import pytest
 import trio
 
-from flow2api.emulator.faults import AnyFault, CloseAfter, NotJson, Reset, Status, Truncated
+from flow2api.emulator.faults import AnyFault, CloseAfter, EmptyList, NotJson, Reset, Status, Truncated
 from flow2api.emulator.keyed.service import KeyedKnobs
 from tests.doubles.gateway import error_of
 from tests.doubles.keyed import KeyedGateway, open_keyed_gateway
@@ -20,7 +20,7 @@ WAYS = {
     "gateway/sora-2-relay": "sora",
     "gateway/veo": "task",
 }
-FAL, RELAY = "fal/imagen-4-fast", "gateway/sora-2"
+FAL, RELAY, MINI = "fal/imagen-4-fast", "gateway/sora-2", "gateway/gpt-image-1-mini"
 # So that a request for which no account is left ends soon.
 IMPATIENT = {"jobs.queue_timeout": 1.0}
 
@@ -130,6 +130,8 @@ LOST: dict[str, AnyFault] = {
     "the head of an answer": CloseAfter(0),
     "a page from in between": NotJson(502, carried_out=True),
     "a page that says all is well": NotJson(200, carried_out=True),
+    "its own word that something behind it was too slow": Status(504, carried_out=True),
+    "its own word that it lost something behind it": Status(502, carried_out=True),
 }
 
 
@@ -142,6 +144,13 @@ async def test_an_order_whose_answer_is_lost_is_never_sent_again(fault: str) -> 
             prompt = f"{model} is lost"
             assert_error(await gateway.ask(model, prompt), 502, "outcome_unknown", "was not sent again")
             assert (calls(gateway, model) - before, accepted(gateway, model, prompt)) == (1, 1), model
+
+
+async def test_an_accepted_order_of_pictures_that_names_none_is_never_sent_again() -> None:
+    async with open_keyed_gateway() as gateway:
+        gateway.relay.faults.next("image", EmptyList())
+        assert_error(await gateway.ask(MINI, "x"), 502, "outcome_unknown", "without a picture")
+        assert (calls(gateway, MINI), accepted(gateway, MINI, "x")) == (1, 1)
 
 
 async def test_links_to_another_host_are_not_followed_with_the_key() -> None:

@@ -15,6 +15,8 @@ from flow2api.providers import waits
 
 _K = FailureKind
 _LOCKED = "user is locked"
+# Also in the words of the service itself: it had passed the request on and does not know what became of it.
+_LOST_BEHIND = (502, 504)
 _NO_MONEY = ("exhausted balance", "top_up")
 
 
@@ -62,7 +64,7 @@ SENTENCES: Mapping[FailureKind, str] = {
     _K.THROTTLED: "fal is asked too much with this key",
     _K.MODEL_BUSY: "fal has no machine free for this model",
     _K.UPSTREAM_FAULT: "fal failed",
-    _K.OUTCOME_UNKNOWN: "No answer of fal's own came back, so the request may have been accepted",
+    _K.OUTCOME_UNKNOWN: "fal's answer does not say what became of the request, which may have been accepted",
 }
 
 
@@ -96,8 +98,10 @@ def ended(error: str, error_type: str | None) -> UpstreamFailure:
 
 def kind_of(status: int, told: Told, call: Call) -> FailureKind:
     """What went wrong."""
+    lost = call is Call.SUBMIT and _may_be_lost(status, told)
     if told.type in BY_TYPE:
-        return BY_TYPE[told.type]
+        known = BY_TYPE[told.type]
+        return _K.OUTCOME_UNKNOWN if lost and known is _K.UPSTREAM_FAULT else known
     if status == 401:
         return _K.KEY_REFUSED
     if status == 403:
@@ -108,9 +112,12 @@ def kind_of(status: int, told: Told, call: Call) -> FailureKind:
         return _K.THROTTLED
     if status < 500:
         return _K.REQUEST_REJECTED
-    # What stands before fal may lose the answer to a request that was taken in; 503 says that none was.
-    lost = call is Call.SUBMIT and not told.ours and status != 503
     return _K.OUTCOME_UNKNOWN if lost else _K.UPSTREAM_FAULT
+
+
+def _may_be_lost(status: int, told: Told) -> bool:
+    """What stands before fal or behind it may lose the answer to a request that was taken in; 503 says that none was."""
+    return status in _LOST_BEHIND or (status >= 500 and status != 503 and not told.ours)
 
 
 def _forbidden(words: str) -> FailureKind:

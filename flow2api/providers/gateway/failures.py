@@ -14,6 +14,8 @@ from flow2api.net.message import Response
 from flow2api.providers import waits
 
 _K = FailureKind
+# Also in the words of the gateway itself: it had passed the request on and does not know what became of it.
+_LOST_BEHIND = (502, 504)
 
 
 class Call(Enum):
@@ -50,7 +52,7 @@ SENTENCES: Mapping[FailureKind, str] = {
     _K.REQUEST_REJECTED: "The gateway did not take the request",
     _K.THROTTLED: "The gateway is asked too much with this key",
     _K.UPSTREAM_FAULT: "The gateway failed",
-    _K.OUTCOME_UNKNOWN: "No answer of the gateway's own came back, so the request may have been accepted",
+    _K.OUTCOME_UNKNOWN: "The gateway's answer does not say what became of the request, which may have been accepted",
 }
 
 
@@ -103,8 +105,8 @@ def kind_of(status: int, told: Told, call: Call) -> FailureKind:
         return _BY_STATUS[status]
     if status < 500:
         return _K.REQUEST_REJECTED
-    # What stands before a gateway may lose the answer to a request that was taken in; 503 says that none was.
-    lost = call is Call.SUBMIT and not told.ours and status != 503
+    # What stands before a gateway or behind it may lose the answer to a request that was taken in; 503 says that none was.
+    lost = call is Call.SUBMIT and (status in _LOST_BEHIND or not told.ours) and status != 503
     return _K.OUTCOME_UNKNOWN if lost else _K.UPSTREAM_FAULT
 
 

@@ -113,7 +113,7 @@ class Images:
     def begun(self, body: bytes, how: How) -> Begun:
         pictures = wire.read(body, wire.Pictures, "the request").data
         if not pictures:
-            raise UpstreamFailure(FailureKind.UPSTREAM_FAULT, "The gateway answered without a picture.", status=200)
+            raise _unreadable("without a picture")
         made = tuple(Made(media_id=f"picture-{uuid.uuid4().hex}", url=one.url) for one in pictures)
         data = tuple(_bytes(one.b64_json) for one in pictures if one.b64_json)
         if data and len(data) < len(pictures):

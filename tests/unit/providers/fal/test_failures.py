@@ -51,6 +51,10 @@ def model_error(kind: str) -> dict[str, Any]:
         (500, HTML, K.OUTCOME_UNKNOWN),
         (502, HTML, K.OUTCOME_UNKNOWN),
         (504, b"", K.OUTCOME_UNKNOWN),
+        (504, {"detail": "late"}, K.OUTCOME_UNKNOWN),
+        (504, {"detail": "late", "error_type": "request_timeout"}, K.OUTCOME_UNKNOWN),
+        (502, {"detail": "cut", "error_type": "runner_incomplete_response"}, K.OUTCOME_UNKNOWN),
+        (502, {"detail": "bad gateway"}, K.OUTCOME_UNKNOWN),
     ],
 )
 def test_an_answer_to_a_submit_has_its_class(status: int, body: Any, kind: K) -> None:

@@ -53,6 +53,8 @@ def error(code: str | None, kind: str = "", message: str = "no") -> dict[str, An
         (500, HTML, K.OUTCOME_UNKNOWN),
         (502, HTML, K.OUTCOME_UNKNOWN),
         (524, HTML, K.OUTCOME_UNKNOWN),
+        (504, error("gateway_timeout"), K.OUTCOME_UNKNOWN),
+        (502, error("bad_response", "upstream_error"), K.OUTCOME_UNKNOWN),
     ],
 )
 def test_an_answer_to_an_order_has_its_class(status: int, body: Any, kind: K) -> None:
