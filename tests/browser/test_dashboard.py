@@ -26,7 +26,7 @@ PASSWORD = "a long and unlikely sentence"
 KEY = "f2a_key-of-the-dashboard-test"
 PAGES = (
     *("overview", "generations", "logs", "studio", "gallery", "accounts", "captcha", "proxies", "models"),
-    *("keys", "webhooks", "system", "backups", "account"),
+    *("keys", "webhooks", "system", "settings", "backups", "account"),
 )
 WIDTHS = (1440, 1024, 390)
 

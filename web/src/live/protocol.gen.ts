@@ -278,6 +278,12 @@ export interface CaptchaState {
   tabs: Array<TabView>;
 }
 
+/** What was asked for, as it stands now. */
+export interface ChangedSettings {
+  settings: Array<SettingView>;
+  without_effect: Array<WithoutEffect>;
+}
+
 /** The body of `PATCH /api/accounts/{id}`; what is absent stays. */
 export interface Changes {
   label?: string | null;
@@ -647,6 +653,12 @@ export interface LogLine {
   fields: Record<string, string>;
   error: string;
   traceback: string;
+}
+
+/** Lines, newest first. With `has_more`, `before` the last one's number leads on. */
+export interface LogPage {
+  lines: Array<LogLine>;
+  has_more: boolean;
 }
 
 /** Lines of the log, oldest first. `missed` counts older ones that came too fast to be shown. */
@@ -1082,6 +1094,37 @@ export interface SettingChanged {
   at: number;
 }
 
+/** The body of `PATCH /api/settings`: values by name, all of them or none; null goes back to the file or the default. */
+export interface SettingChanges {
+  settings: Record<string, unknown>;
+}
+
+/** Every setting, in the order of the file. */
+export interface SettingList {
+  sections: Array<string>;
+  settings: Array<SettingView>;
+}
+
+/** One setting as it stands. */
+export interface SettingView {
+  name: string;
+  section: string;
+  value: unknown;
+  default: unknown;
+  source: string;
+  description: string;
+  allowed: string;
+  sort: "choice" | "list" | "number" | "text" | "whole";
+  choices: Array<string>;
+  least: number | null;
+  most: number | null;
+  environment: string;
+  run_time: boolean;
+  secret: boolean;
+  changed: boolean;
+  outranked_by: string | null;
+}
+
 /** The body of `POST /api/session`. `code` is of the second factor or one of the recovery codes; without one, where it is needed, the answer is 401 `second_factor_required`. */
 export interface SignIn {
   password: string;
@@ -1263,4 +1306,10 @@ export interface Way {
   group: string;
   order: number;
   weight: number;
+}
+
+/** A change that is kept but not in force, and why. */
+export interface WithoutEffect {
+  name: string;
+  reason: string;
 }

@@ -17,6 +17,7 @@ export const PAGES = {
   keys: () => import("./keys"),
   system: () => import("./system"),
   webhooks: () => import("./webhooks"),
+  settings: () => import("./settings"),
   backups: () => import("./backups"),
   account: () => import("./account"),
 } satisfies Record<string, Loader>;
@@ -27,7 +28,7 @@ export const GROUPS: readonly { name: "watch" | "create" | "supply" | "run"; pag
   { name: "watch", pages: ["overview", "generations", "logs"] },
   { name: "create", pages: ["studio", "gallery"] },
   { name: "supply", pages: ["accounts", "captcha", "proxies", "models"] },
-  { name: "run", pages: ["keys", "webhooks", "system", "backups"] },
+  { name: "run", pages: ["keys", "webhooks", "system", "settings", "backups"] },
 ];
 
 export function isPage(name: string): name is PageName {

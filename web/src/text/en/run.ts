@@ -126,4 +126,6 @@ export const run = {
   "purpose.backup": "Copies the database to the folder of backups",
   "scope.responses": "Responses",
   "scope.gemini": "Gemini",
+  "schedule.debug_log": "Log clean-up",
+  "purpose.debug_log": "Removes old lines of the kept log",
 };

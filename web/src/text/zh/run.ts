@@ -128,4 +128,6 @@ export const run: Record<keyof typeof en, string> = {
   "purpose.backup": "将数据库备份到备份目录",
   "scope.responses": "Responses 接口",
   "scope.gemini": "Gemini 接口",
+  "schedule.debug_log": "清理日志",
+  "purpose.debug_log": "删除旧的日志",
 };
