@@ -331,13 +331,13 @@ class Jobs(Actor[JobsMessage]):
             return await watch.wait_final()
 
     async def _show_positions(self) -> None:
-        """Tell those who wait their place in the line, as long as anyone lives; costs nothing while nobody does."""
+        """Tell of each that waits its place in the line, to its watchers and to dashboards; costs nothing while nobody lives."""
         while True:
             await self._someone_lives.wait()
             await trio.sleep(POSITION_SECONDS)
             for job_id, place in self._line.positions().items():
                 live = self._live.get(job_id)
-                if live is not None and live.watchers and live.progress.position != place:
+                if live is not None and live.progress.position != place:
                     live.show(position=place)
 
     async def _stop_waiting_at_drain(self) -> None:

@@ -9,7 +9,7 @@ import trio.testing
 from trio.testing import MockClock
 
 from flow2api.actors.dispatcher import Acquire, Dispatcher
-from flow2api.actors.jobs import Attach, Cancel, Count, WaitIdle
+from flow2api.actors.jobs import Attach, Cancel, Count, Survey, WaitIdle
 from flow2api.actors.media import FetchResult
 from flow2api.config import JobsConfig
 from flow2api.domain.account import AccountState
@@ -230,6 +230,19 @@ async def test_a_waiting_caller_learns_its_place(autojump_clock: MockClock) -> N
         watches = [await world.submit() for _ in range(3)]
         await trio.sleep(5)
         assert [watch.progress.position for watch in watches] == [None, 1, 2]
+        gate.set()
+
+
+async def test_a_dashboard_learns_the_place_of_generations_that_no_caller_waits_for(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account(image_concurrency=1)
+        gate = trio.Event()
+        world.script.add("begin", gate)
+        for _ in range(3):
+            with await world.submit(detached=True):
+                pass  # whoever asked leaves at once
+        await trio.sleep(5)
+        assert [one.position for one in await world.jobs.ask(Survey(10))] == [None, 1, 2]
         gate.set()
 
 
