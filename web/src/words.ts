@@ -46,7 +46,7 @@ export function standingWords({ account }: AccountView): string {
   return word("account", state) + (state === "active" ? "" : why);
 }
 
-const SHARES: Record<string, number> = { queued: 0, starting: 0.06, submitting: 0.1, fetching: 0.95, succeeded: 1, failed: 1, cancelled: 1 };
+const SHARES: Record<string, number> = { queued: 0, starting: 0.06, fetching: 0.95, succeeded: 1, failed: 1, cancelled: 1 };
 
 /** How long a model usually takes, as far as lately seen. */
 export function usualSeconds(trends: Trends | null, model: string, kind: string): number {
@@ -58,7 +58,7 @@ export function still(job: Job): Progress {
   return { job, position: null, stage: "", account: null, percent: null, note: "" };
 }
 
-/** How far a generation is, from 0 to 1. Where the upstream does not tell, time against the usual one does. */
+/** How far a generation is, from 0 to 1. A picture is made while it is being submitted. Where the upstream does not tell, time against the usual one does. */
 export function share({ job, percent }: Progress, at: number, usual: number): number {
   const fixed = SHARES[job.state];
   if (fixed !== undefined) return fixed;

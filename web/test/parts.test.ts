@@ -74,9 +74,9 @@ test("parents come before their children in the tree, and what has lost its pare
   expect(shown.map((one) => [one.node.path, one.depth])).toEqual([["r", 0], ["r/b", 1], ["r/b/c", 2], ["x/y", 0]]);
 });
 
-test("a generation moves on while it runs and never looks finished before it is", async () => {
+test.each(["submitting", "running"])("a generation that is %s moves on and never looks finished before it is", async (state) => {
   const { share } = await import("../src/words");
-  const running = { job: { state: "running", submitted_at: 100, updated_at: 100 } } as never;
+  const running = { job: { state, submitted_at: 100, updated_at: 100 } } as never;
   const shares = [100, 110, 130, 1000].map((at) => share(running, at, 20));
   expect([...shares].sort((a, b) => a - b)).toEqual(shares);
   expect(shares.at(-1)).toBeLessThan(0.95);
