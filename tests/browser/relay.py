@@ -1,4 +1,4 @@
-"""A relay on loopback between a session and its browser, which can be cut."""
+"""A relay on loopback between two that talk, which can be cut: a session and its browser, or a browser and the gateway."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,16 +9,17 @@ import trio
 
 
 class Relay:
-    """Passes bytes to and from a browser."""
+    """Passes bytes to and from whoever listens at `address`."""
 
     def __init__(self, address: str) -> None:
         self._to = urlsplit(address)
         self._scopes: list[trio.CancelScope] = []
+        self._away = False
         self.port = 0
 
     @property
     def address(self) -> str:
-        """The browser's, by way of this relay."""
+        """The same, by way of this relay."""
         return f"ws://127.0.0.1:{self.port}{self._to.path}"
 
     async def cut(self) -> None:
@@ -27,7 +28,18 @@ class Relay:
         for scope in self._scopes:
             scope.cancel()
 
+    async def leave(self) -> None:
+        """End all connections and take no new ones."""
+        self._away = True
+        await self.cut()
+
+    def come_back(self) -> None:
+        self._away = False
+
     async def serve(self, near: trio.SocketStream) -> None:
+        if self._away:
+            await near.aclose()
+            return
         far = await trio.open_tcp_stream("127.0.0.1", self._to.port or 0)
         async with near, far, trio.open_nursery() as nursery:
             self._scopes.append(nursery.cancel_scope)
@@ -37,7 +49,7 @@ class Relay:
 
 @asynccontextmanager
 async def open_relay(address: str) -> AsyncIterator[Relay]:
-    """A running relay to the DevTools server at `address`."""
+    """A running relay to the server at `address`."""
     relay = Relay(address)
     async with trio.open_nursery() as nursery:
         listeners = await nursery.start(partial(trio.serve_tcp, relay.serve, 0, host="127.0.0.1"))
