@@ -15,7 +15,7 @@ from pathlib import Path
 import trio
 
 from flow2api import process
-from flow2api.actors.accounts import AddAccount
+from flow2api.actors.accounts_messages import AddAccount
 from flow2api.actors.proxies import Proxies
 from flow2api.actors.proxy_messages import ProxiesMessage, reporting_to
 from flow2api.api.admin.password import PASSWORD_SETTING

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import trio
 
-from flow2api.actors.accounts import AddAccount
+from flow2api.actors.accounts_messages import AddAccount
 from flow2api.app import Gateway, run_gateway
 from flow2api.browser.errors import BrowserUnavailable
 from flow2api.browser.launch import find_binary

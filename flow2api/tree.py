@@ -13,7 +13,8 @@ import trio
 
 from flow2api.actors.account import AccountParts
 from flow2api.actors.account_rounds import AccountRounds
-from flow2api.actors.accounts import Accounts, AccountsMessage
+from flow2api.actors.accounts import Accounts
+from flow2api.actors.accounts_messages import AccountsMessage
 from flow2api.actors.alerts import AlertBoard, Alerts
 from flow2api.actors.browser import Browser, BrowserMessage
 from flow2api.actors.captcha import BROWSER_DRAIN_SECONDS, Captcha, CaptchaParts, ChosenCaptcha, TabCaptcha
@@ -311,6 +312,7 @@ class Tree:
             setup_token=self._ground.setup_token.reveal(),
             started_at=time.time(),
             tree=self.root.statistics,
+            restart=self.root.begin_restart,
             pace=present(
                 lambda: Pace(blank_after_seconds=server.blank_after_seconds, beat_seconds=server.beat_seconds)
             ),

@@ -17,10 +17,8 @@ from flow2api.actors.account_login import AccountLogin, KeptSessions, LoginParts
 from flow2api.actors.account_messages import (
     AccountMessage,
     Begin,
-    Change,
+    ByHand,
     CheckJoin,
-    Disable,
-    Enable,
     Enlarge,
     FetchClip,
     Follow,
@@ -149,12 +147,8 @@ class AccountActor(Actor[AccountMessage]):
                 self.answer_in_task(self._replace_vault, message.vault)
             case Look():
                 return self._view()
-            case Enable():
-                return await self._set_and_view(rest.enabled_by_hand(self._account, self._parts.now()))
-            case Disable():
-                return await self._set_and_view(rest.disabled_by_hand(self._account, self._parts.now()))
-            case Change():
-                return await self._set_and_view(message.of(self._account))
+            case ByHand():
+                return await self._set_and_view(message.of(self._account, self._parts.now()))
             case _:
                 assert_never(message)
         return None

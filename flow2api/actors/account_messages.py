@@ -5,8 +5,10 @@ from pathlib import Path
 
 import msgspec
 
+from flow2api.domain import rest
 from flow2api.domain.account import Account, AccountView
 from flow2api.domain.job import Generation, Made, Source
+from flow2api.errors import Code, Failure
 from flow2api.kit.mailbox import Ask
 from flow2api.providers.base import Begun, Check, Order, Prepared
 
@@ -111,12 +113,48 @@ class RollDay(Ask[bool], frozen=True):
     """Begin the counts of the day anew if the UTC day has changed; answers whether it had."""
 
 
-class Enable(Ask[AccountView], frozen=True):
+class ByHand(Ask[AccountView], frozen=True):
+    """An operator's change of the record."""
+
+    def of(self, account: Account, now: float) -> Account:
+        """The account after it. `Failure` conflict when that makes no sense as it stands."""
+        raise NotImplementedError
+
+
+class Enable(ByHand, frozen=True):
     """Take the account back into service by hand; clears rests and errors."""
 
+    def of(self, account: Account, now: float) -> Account:
+        return rest.enabled_by_hand(account, now)
 
-class Disable(Ask[AccountView], frozen=True):
+
+class Disable(ByHand, frozen=True):
     """Take the account out of service by hand."""
+
+    def of(self, account: Account, now: float) -> Account:
+        return rest.disabled_by_hand(account, now)
+
+
+class Rest(ByHand, frozen=True):
+    """Leave the account alone until a time, by hand. What is under way goes on."""
+
+    until: float
+
+    def of(self, account: Account, now: float) -> Account:
+        if not rest.can_rest(account):
+            raise Failure(
+                Code.CONFLICT, f"{account.label} is not at work, so it cannot rest: it {account.standing.detail}."
+            )
+        return rest.resting_by_hand(account, self.until, now)
+
+
+class Wake(ByHand, frozen=True):
+    """End all rests of the account, whoever began them."""
+
+    def of(self, account: Account, now: float) -> Account:
+        if not rest.can_rest(account):
+            raise Failure(Code.CONFLICT, f"{account.label} does not just rest: it {account.standing.detail}.")
+        return rest.enabled_by_hand(account, now)
 
 
 class Renew(Ask[AccountView], frozen=True):
@@ -127,7 +165,7 @@ class Renew(Ask[AccountView], frozen=True):
     """
 
 
-class Change(Ask[AccountView], frozen=True, kw_only=True):
+class Change(ByHand, frozen=True, kw_only=True):
     """Change what an operator may set; None leaves a field."""
 
     label: str | None = None
@@ -138,8 +176,7 @@ class Change(Ask[AccountView], frozen=True, kw_only=True):
     videos_on: bool | None = None
     group: str | None = None
 
-    def of(self, account: Account) -> Account:
-        """The account with what is to be changed."""
+    def of(self, account: Account, now: float) -> Account:
         fields = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
         return msgspec.structs.replace(account, **fields)
 
@@ -173,6 +210,8 @@ AccountMessage = (
     | Renew
     | Enable
     | Disable
+    | Rest
+    | Wake
     | Change
     | ReplaceVault
 )

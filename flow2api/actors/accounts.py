@@ -10,16 +10,31 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar, assert_never
 
-import msgspec
 import trio
 
 from flow2api.actors import account_messages as to_account
 from flow2api.actors.account import AccountActor, AccountParts
 from flow2api.actors.account_messages import AccountMessage
+from flow2api.actors.accounts_messages import (
+    AccountExport,
+    AccountsMessage,
+    AddAccount,
+    ChangeAccount,
+    ExportAccounts,
+    ListAccounts,
+    RefreshAccount,
+    RemoveAccount,
+    RenewAccount,
+    ReplaceCredential,
+    RestAccount,
+    SetEnabled,
+    StartAccount,
+    WakeAccount,
+)
 from flow2api.actors.roster import Entry
 from flow2api.config import AccountsConfig
 from flow2api.domain.account import Account, AccountState, AccountView
-from flow2api.domain.events import AccountRemoved
+from flow2api.domain.events import AccountChanged, AccountRemoved
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
@@ -30,109 +45,11 @@ from flow2api.kit.spec import NodeStatistics
 from flow2api.kit.supervisor import ChildSpec, DynamicSupervisor
 from flow2api.providers.base import Balance, Provider, Session
 from flow2api.store import accounts
-from flow2api.store.errors import StoreFault
+from flow2api.store.errors import StoreError, StoreFault
 
 log = logging.getLogger("flow2api.accounts")
 
 DRAIN_SECONDS = 5.0
-
-
-class ListAccounts(Ask[list[AccountView]], frozen=True):
-    """All accounts, oldest first."""
-
-
-class AddAccount(Ask[AccountView], frozen=True, kw_only=True):
-    """Add an account by a pasted credential, or renew the one with the same e-mail or the same key.
-
-    Signs in before it answers. A `Failure` says why it could not be added; nothing is stored then.
-    """
-
-    provider: str
-    """Empty for the first of all."""
-    credential: str
-    base_url: str | None = None
-    label: str = ""
-    note: str = ""
-    group: str = ""
-    image_concurrency: int | None = None
-    video_concurrency: int | None = None
-    enabled: bool = True
-
-    def __repr__(self) -> str:
-        return f"AddAccount({self.provider!r}, label={self.label!r})"
-
-
-class AccountExport(msgspec.Struct, frozen=True, kw_only=True):
-    """One account with its credential, for moving to another instance. Secret."""
-
-    provider: str
-    credential: str
-    base_url: str | None = None
-    label: str = ""
-    note: str = ""
-    group: str = ""
-    image_concurrency: int = 2
-    video_concurrency: int = 2
-    enabled: bool = True
-
-
-class ExportAccounts(Ask[list[AccountExport]], frozen=True):
-    """All accounts with their credentials."""
-
-
-class RemoveAccount(Ask[None], frozen=True):
-    """Take an account out; `Failure` not_found if there is none."""
-
-    account_id: str
-
-
-class SetEnabled(Ask[AccountView], frozen=True):
-    """Enable (which also clears rests and errors) or disable an account by hand."""
-
-    account_id: str
-    enabled: bool
-
-
-class RefreshAccount(Ask[AccountView], frozen=True):
-    """Sign in anew and read credits and tier now. Never disables the account."""
-
-    account_id: str
-
-
-class RenewAccount(Ask[AccountView], frozen=True):
-    """Go on with the session that the operator's browser holds for the account; see `Renew` of the account."""
-
-    account_id: str
-
-
-class ReplaceCredential(Ask[AccountView], frozen=True):
-    """Give an account a new credential of the same person; puts it back into service. Another person's is refused."""
-
-    account_id: str
-    credential: str
-
-    def __repr__(self) -> str:
-        return f"ReplaceCredential({self.account_id!r})"
-
-
-class ChangeAccount(Ask[AccountView], frozen=True):
-    """Change what an operator may set."""
-
-    account_id: str
-    change: to_account.Change
-
-
-AccountsMessage = (
-    ListAccounts
-    | AddAccount
-    | ExportAccounts
-    | RemoveAccount
-    | SetEnabled
-    | RefreshAccount
-    | RenewAccount
-    | ReplaceCredential
-    | ChangeAccount
-)
 
 
 class Accounts(Actor[AccountsMessage]):
@@ -169,6 +86,12 @@ class Accounts(Actor[AccountsMessage]):
             case SetEnabled():
                 command = to_account.Enable() if message.enabled else to_account.Disable()
                 self.answer_in_task(self._command, message.account_id, command)
+            case RestAccount():
+                self.answer_in_task(self._command, message.account_id, to_account.Rest(message.until))
+            case WakeAccount():
+                self.answer_in_task(self._command, message.account_id, to_account.Wake())
+            case StartAccount():
+                self.answer_in_task(self._start_anew, message.account_id)
             case RefreshAccount():
                 self.answer_in_task(self._command, message.account_id, to_account.Refresh())
             case RenewAccount():
@@ -184,6 +107,9 @@ class Accounts(Actor[AccountsMessage]):
     def below(self) -> Sequence[NodeStatistics]:
         return self._pool.nodes()
 
+    def restart_below(self, path: Sequence[str]) -> None:
+        self._pool.begin_restart(path)
+
     async def drain(self) -> None:
         await self._pool.stop()
 
@@ -191,7 +117,7 @@ class Accounts(Actor[AccountsMessage]):
 
     def _views(self) -> list[AccountView]:
         roster = self._parts.roster
-        views = [roster.view(entry.account.id) for entry in roster.entries()]
+        views = [roster.view(account.id) for account in roster.accounts()]
         return sorted(views, key=lambda view: (view.account.created_at, view.account.id))
 
     async def _start(self, account_id: str) -> None:
@@ -210,10 +136,28 @@ class Accounts(Actor[AccountsMessage]):
             task_status.started()
             async for event in events:
                 if isinstance(event, Life) and event.what == "parked" and event.name.startswith("account "):
-                    self._parts.roster.remove(event.name.removeprefix("account "))
+                    await self._park(event.name.removeprefix("account "), event.detail)
+
+    async def _park(self, account_id: str, reason: str) -> None:
+        """Out of the choice, but not out of sight. From the store: the actor may have crashed before it told of itself."""
+        try:
+            account, _ = await self._parts.store.read(accounts.get, account_id)
+        except StoreError as fault:
+            log.error("a parked account cannot be shown account=%s: %s", account_id, fault)
+            self._parts.roster.remove(account_id)
+            return
+        self._parts.roster.park(account, reason)
+        self._parts.bus.publish(AccountChanged(view=self._parts.roster.view(account_id), at=self._parts.now()))
+
+    async def _start_anew(self, account_id: str) -> AccountView:
+        if not self._parts.roster.is_parked(account_id):
+            self._ref(account_id)
+        await self._pool.restart_child(_child(account_id))
+        return self._parts.roster.view(account_id)
 
     async def _remove(self, account_id: str) -> None:
-        self._ref(account_id)
+        if not self._parts.roster.is_parked(account_id):
+            self._ref(account_id)
         with suppress(UnknownChild):  # an earlier removal was broken off after this step
             await self._pool.stop_child(_child(account_id))
         await self._parts.store.write(accounts.delete, account_id)
@@ -242,6 +186,9 @@ class Accounts(Actor[AccountsMessage]):
 
     def _entry(self, account_id: str) -> Entry:
         entry = self._parts.roster.get(account_id)
+        if self._parts.roster.is_parked(account_id):
+            message = "The account's worker rests after repeated crashes. Start it again first, or remove the account."
+            raise Failure(Code.CONFLICT, message)
         if entry is None:
             raise Failure(Code.NOT_FOUND, f"There is no account {account_id}.")
         return entry
@@ -285,9 +232,9 @@ class Accounts(Actor[AccountsMessage]):
         email = session.identity.email
         if email is None:
             return await self._with_credential(provider, base_url, provider.credential_of(session.vault))
-        for entry in self._parts.roster.entries():
-            if entry.account.provider == provider.name and (entry.account.email or "").lower() == email.lower():
-                return entry.account.id
+        for account in self._parts.roster.accounts():
+            if account.provider == provider.name and (account.email or "").lower() == email.lower():
+                return account.id
         return None
 
     async def _with_credential(self, provider: Provider, base_url: str | None, credential: str) -> str | None:

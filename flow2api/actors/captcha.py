@@ -118,5 +118,8 @@ class Captcha(Actor[Never]):
     def below(self) -> Sequence[NodeStatistics]:
         return self._branch.nodes()
 
+    def restart_below(self, path: Sequence[str]) -> None:
+        self._branch.begin_restart(path)
+
     async def drain(self) -> None:
         await self._branch.stop()

@@ -31,15 +31,33 @@ class Roster:
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
+        self._parked: dict[str, tuple[Account, str]] = {}
         self._leases: Counter[tuple[str, WorkKind]] = Counter()
         self._reserved: Counter[str] = Counter()
 
     def put(self, entry: Entry) -> None:
         """The account's newest picture. Only its own actor calls this."""
+        self._parked.pop(entry.account.id, None)
         self._entries[entry.account.id] = entry
+
+    def park(self, account: Account, reason: str) -> None:
+        """Its actor cannot be asked until it is started again: it is shown, but there is no entry to choose."""
+        self._entries.pop(account.id, None)
+        self._parked[account.id] = (account, reason)
 
     def remove(self, account_id: str) -> None:
         self._entries.pop(account_id, None)
+        self._parked.pop(account_id, None)
+
+    def is_parked(self, account_id: str) -> bool:
+        return account_id in self._parked
+
+    def accounts(self) -> list[Account]:
+        """All accounts, those whose actor is parked among them."""
+        return [
+            *(entry.account for entry in self._entries.values()),
+            *(account for account, _ in self._parked.values()),
+        ]
 
     def entries(self) -> Iterable[Entry]:
         return self._entries.values()
@@ -80,6 +98,9 @@ class Roster:
         Raises:
             KeyError: there is no such account.
         """
+        if account_id in self._parked:
+            account, reason = self._parked[account_id]
+            return AccountView(account=account, parked=reason)
         entry = self._entries[account_id]
         return AccountView(
             account=entry.account,

@@ -9,7 +9,7 @@ import trio
 from quart_trio.wrappers import TrioResponse
 
 from flow2api import __version__
-from flow2api.actors.accounts import ListAccounts
+from flow2api.actors.accounts_messages import ListAccounts
 from flow2api.actors.jobs import Count
 from flow2api.api import wire
 from flow2api.api.described import described

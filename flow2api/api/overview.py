@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import trio
 
-from flow2api.actors.accounts import ListAccounts
+from flow2api.actors.accounts_messages import ListAccounts
 from flow2api.actors.browser import LookAtBrowser
 from flow2api.actors.jobs import Count
 from flow2api.actors.proxy_messages import ListProxies

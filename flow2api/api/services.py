@@ -3,13 +3,13 @@
 Routes hold nothing else. Everything in here outlives a restart of the server, and the actors are seen through their refs alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 import trio
 
-from flow2api.actors.accounts import AccountsMessage
+from flow2api.actors.accounts_messages import AccountsMessage
 from flow2api.actors.alerts import AlertBoard
 from flow2api.actors.browser import BrowserMessage
 from flow2api.actors.jobs import JobsMessage
@@ -107,6 +107,8 @@ class Services:
     """Unix seconds."""
     tree: Callable[[], NodeStatistics]
     """The supervision tree as it is now."""
+    restart: Callable[[Sequence[str]], None]
+    """Begins a new life of what lives at a path of the tree, by hand."""
     pace: Pace = DEFAULT_PACE
     live: LiveTally = field(default_factory=LiveTally)
 

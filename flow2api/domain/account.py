@@ -120,3 +120,5 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     videos_in_flight: int = 0
     signed_in: bool = False
     """Whether its access token is known to be good for a while."""
+    parked: str = ""
+    """Why its worker rests after repeated crashes and has to be started again by hand; empty while it works."""

@@ -155,6 +155,19 @@ def disabled_by_hand(account: Account, now: float) -> Account:
     return replace(account, standing=standing)
 
 
+def can_rest(account: Account) -> bool:
+    """Whether the account is at work or just rests, so that rests mean something."""
+    return _HARDNESS[account.standing.state] <= 1
+
+
+def resting_by_hand(account: Account, until: float, now: float) -> Account:
+    """The account left alone until then."""
+    standing = Standing(
+        state=AccountState.RESTING, code="admin", detail="rests because an operator said so", since=now, until=until
+    )
+    return replace(account, standing=standing)
+
+
 def next_quota_reset(now: float) -> float:
     """The next midnight at which daily quotas begin anew."""
     tomorrow = datetime.fromtimestamp(now, _QUOTA_ZONE).date() + timedelta(days=1)

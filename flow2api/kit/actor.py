@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import trio
 
-from flow2api.kit.errors import ActorStopped, Refusal, only_cause
+from flow2api.kit.errors import ActorStopped, Refusal, UnknownChild, only_cause
 from flow2api.kit.mailbox import Letter, Mailbox, Reply
 
 if TYPE_CHECKING:
@@ -77,6 +77,10 @@ class Actor(Generic[M]):
     def below(self) -> Sequence["NodeStatistics"]:
         """What lives under this actor, if it keeps a supervisor of its own: for whoever looks at the tree."""
         return ()
+
+    def restart_below(self, path: Sequence[str]) -> None:
+        """Begin a new life of what lives at `path` under this actor, by hand. `UnknownChild` where there is none."""
+        raise UnknownChild(self.name, path[0])
 
     def later(self) -> Reply[Any]:
         """Take along the reply to the ask in hand, to settle it some time after `handle` has returned.

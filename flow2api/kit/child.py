@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import trio
 
 from flow2api.kit.actor import Actor
-from flow2api.kit.errors import ActorParked, ActorStopped, Refusal, describe
+from flow2api.kit.errors import ActorParked, ActorStopped, Refusal, UnknownChild, describe
 from flow2api.kit.life import Herald
 from flow2api.kit.lifetime import Lifetime
 from flow2api.kit.mailbox import Mailbox, Record, Ref
@@ -144,6 +144,15 @@ class Child:
             self.state = "waiting"
         else:
             self.life.halt(None)
+
+    def restart_below(self, path: Sequence[str]) -> None:
+        """Pass a restart by hand on to what lives below."""
+        if self._subtree is not None:
+            self._subtree.begin_restart(path)
+        elif self.life is not None:
+            self.life.restart_below(path)
+        else:
+            raise UnknownChild(self.name, path[0])
 
     # What follows a life: the watcher calls one of the first four.
 

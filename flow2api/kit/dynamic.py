@@ -75,19 +75,21 @@ class DynamicSupervisor(Branch):
 
         Revives a parked child, cuts short the pause of one that waits, and cuts off one that runs; the mailbox is kept.
         """
+        self._open_nursery()
+        child = self._row(name).children[0]
+        self.begin_restart([name])
+        await child.wait_tried()
+
+    def _begin_anew(self, child: Child) -> None:
         nursery = self._open_nursery()
-        row = self._row(name)
-        child = row.children[0]
-        if child.stopping:
-            raise ActorStopped(name, "is being stopped")
+        row = self._row(child.name)
         if self._parks:
             row.budget.refill()
         child.ask_anew()
         if row.kept:
             row.changed()
         else:
-            nursery.start_soon(self._keep, row, name=f"{self.name}: keeping {name}")
-        await child.wait_tried()
+            nursery.start_soon(self._keep, row, name=f"{self.name}: keeping {child.name}")
 
     def exhausted(self, child: Child, error: Exception | None) -> None:
         """Park the child, or give up."""

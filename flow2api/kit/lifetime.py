@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import trio
 
 from flow2api.kit.actor import Actor, Desk
-from flow2api.kit.errors import ActorCrashed, ActorStopped, Refusal, only_cause
+from flow2api.kit.errors import ActorCrashed, ActorStopped, Refusal, UnknownChild, only_cause
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.spec import ChildSpec, NodeStatistics, Subtree
 
@@ -87,6 +87,12 @@ class Lifetime:
     def below(self) -> Sequence[NodeStatistics]:
         """What lives under the actor here."""
         return () if self._actor is None else self._actor.below()
+
+    def restart_below(self, path: Sequence[str]) -> None:
+        """Pass a restart by hand on to what lives under the actor here."""
+        if self._actor is None:
+            raise UnknownChild(self._place.spec.name, path[0])
+        self._actor.restart_below(path)
 
     def clear(self) -> None:
         """After the end: settle what it owes."""

@@ -42,6 +42,9 @@ class Subtree(Protocol):
     def nodes(self) -> Sequence[NodeStatistics]:
         """The nodes right below."""
 
+    def begin_restart(self, path: Sequence[str]) -> None:
+        """Begin a new life of what lives at the end of `path`."""
+
     def begin_stop(self) -> None:
         """Drain the children, and return from `serve` when it is done."""
 

@@ -19,6 +19,7 @@ from flow2api.kit.branch import Branch
 from flow2api.kit.bus import EventBus
 from flow2api.kit.child import Child
 from flow2api.kit.dynamic import DynamicSupervisor
+from flow2api.kit.errors import ActorStopped
 from flow2api.kit.life import Life
 from flow2api.kit.row import Phase, Row
 from flow2api.kit.spec import ChildSpec, NodeStatistics
@@ -62,6 +63,13 @@ class Supervisor(Branch):
 
     def children(self) -> Sequence[Child]:
         return self._children
+
+    def _begin_anew(self, child: Child) -> None:
+        row = next(row for row in self._rows if child in row.children)
+        if not row.kept:
+            raise ActorStopped(child.name)
+        child.ask_anew()
+        row.changed()
 
     async def _tend(self, nursery: trio.Nursery, started: Callable[[], object]) -> None:
         starting = trio.CancelScope()

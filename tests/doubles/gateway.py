@@ -19,7 +19,7 @@ import msgspec
 import trio
 from openai import OpenAI
 
-from flow2api.actors.accounts import AddAccount
+from flow2api.actors.accounts_messages import AddAccount
 from flow2api.app import Gateway, open_gateway
 from flow2api.config import Resolved, load_config
 from flow2api.domain.account import Account, AccountView

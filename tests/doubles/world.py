@@ -10,7 +10,8 @@ from pathlib import Path
 import trio
 
 from flow2api.actors.account import AccountParts
-from flow2api.actors.accounts import Accounts, AccountsMessage, AddAccount, ListAccounts
+from flow2api.actors.accounts import Accounts
+from flow2api.actors.accounts_messages import AccountsMessage, AddAccount, ListAccounts
 from flow2api.actors.captcha import NoCaptcha
 from flow2api.actors.companions import MakeCompanion
 from flow2api.actors.dispatcher import Dispatcher, DispatcherMessage, Reconsider

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import trio
 
-from flow2api.actors.accounts import AddAccount
+from flow2api.actors.accounts_messages import AddAccount
 from flow2api.domain.charge import Spending
 from flow2api.domain.logline import LogLine
 from flow2api.store import debug_logs

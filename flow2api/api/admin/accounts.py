@@ -6,7 +6,7 @@ import msgspec
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.actors.account_messages import Change
-from flow2api.actors.accounts import (
+from flow2api.actors.accounts_messages import (
     AccountExport,
     AddAccount,
     ChangeAccount,

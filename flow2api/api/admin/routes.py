@@ -8,6 +8,7 @@ from functools import partial
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.api.admin import (
+    account_acts,
     accounts,
     backups,
     captcha,
@@ -87,6 +88,7 @@ def register(app: Application, services: Services, links: Links, desk: Desk) -> 
 def _tables(services: Services, door: Door, links: Links, desk: Desk) -> tuple[Table, ...]:
     return (
         accounts.routes(services),
+        account_acts.routes(services),
         keys.routes(services),
         models.routes(services),
         jobs.routes(services, links),

@@ -11,7 +11,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.actors.accounts import ListAccounts
+from flow2api.actors.accounts_messages import ListAccounts
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
 from flow2api.api.described import described

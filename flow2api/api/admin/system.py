@@ -1,8 +1,10 @@
 """Admin routes about the program itself: what runs, and how it fares."""
 
 import time
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from quart_trio.wrappers import TrioResponse
 
 from flow2api import __version__
@@ -11,7 +13,9 @@ from flow2api.api.admin.table import Table
 from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
+from flow2api.errors import Code, Failure
 from flow2api.kit.bus import BusStatistics
+from flow2api.kit.errors import ActorError, UnknownChild
 from flow2api.kit.spec import NodeStatistics
 from flow2api.net.http import HttpStatistics
 from flow2api.store.base import StoreStatistics
@@ -27,6 +31,22 @@ class System(msgspec.Struct, frozen=True):
     bus: BusStatistics
     store: StoreStatistics
     http: HttpStatistics
+
+
+class Restart(msgspec.Struct):
+    """The body of `POST /api/system/restart`."""
+
+    path: Annotated[list[str], Meta(min_length=1, max_length=20)]
+    """A name at each level of the tree below its root."""
+
+
+class Restarting(msgspec.Struct, frozen=True):
+    """A new life begins; the tree and the bus tell when it is up."""
+
+    path: list[str]
+
+
+_restart = wire.decoder(Restart)
 
 
 def routes(services: Services) -> Table:
@@ -46,4 +66,17 @@ def routes(services: Services) -> Table:
             )
         )
 
-    return (("GET", "/api/system", system),)
+    @described(
+        "Start a part of the tree anew", Restarting, status=202, body=Restart, errors=(Code.CONFLICT, Code.NOT_FOUND)
+    )
+    async def restart(request: GatewayRequest) -> TrioResponse:
+        path = wire.decode(await request.body.whole(), _restart).path
+        try:
+            services.restart(path)
+        except UnknownChild as error:
+            raise Failure(Code.NOT_FOUND, f"There is no such part: {error}.") from None
+        except ActorError as error:
+            raise Failure(Code.CONFLICT, f"It cannot be started anew now: {error}.") from None
+        return wire.answer(Restarting(path), 202)
+
+    return (("GET", "/api/system", system), ("POST", "/api/system/restart", restart))

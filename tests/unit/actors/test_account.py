@@ -10,13 +10,16 @@ import trio.testing
 from trio.testing import MockClock
 
 from flow2api.actors.account_messages import Change
-from flow2api.actors.accounts import (
+from flow2api.actors.accounts_messages import (
     AddAccount,
     ChangeAccount,
     ExportAccounts,
     RefreshAccount,
     RemoveAccount,
+    RestAccount,
     SetEnabled,
+    StartAccount,
+    WakeAccount,
 )
 from flow2api.actors.jobs import Submit
 from flow2api.domain import rest
@@ -32,7 +35,7 @@ from flow2api.store import requests as request_log
 from flow2api.store.door import open_inline_store
 from flow2api.store.errors import StoreFault
 from tests.doubles.provider import FakeProvider, upstream
-from tests.doubles.world import World, generation, open_world
+from tests.doubles.world import World, generation, now, open_world
 
 
 async def generate(world: World, times: int = 1) -> None:
@@ -289,6 +292,26 @@ async def test_a_crashing_account_parks_alone_and_the_others_serve(autojump_cloc
         with await world.submit() as watch:
             job = await watch.wait_final()
         assert job.state is JobState.SUCCEEDED
+        assert "a bug" in (await world.views())["bad"].parked
+        with pytest.raises(Failure, match="Start it again first"):
+            await world.accounts.ask(WakeAccount(bad))
+        assert (await world.accounts.ask(StartAccount(bad))).parked == ""
+        assert world.roster.get(bad) is not None
+
+
+async def test_an_account_rests_by_hand_until_its_time_or_until_it_is_woken(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        account_id = await world.add_account()
+        rested = await world.accounts.ask(RestAccount(account_id, now() + 600))
+        assert (rested.account.standing.state, rested.account.standing.code) == (AccountState.RESTING, "admin")
+        assert (await world.accounts.ask(WakeAccount(account_id))).account.standing.state is AccountState.ACTIVE
+        await world.accounts.ask(RestAccount(account_id, now() + 600))
+        await trio.sleep(601)
+        assert (await world.account()).standing.state is AccountState.ACTIVE
+        await world.accounts.ask(SetEnabled(account_id, False))
+        for message in (RestAccount(account_id, now() + 600), WakeAccount(account_id)):
+            with pytest.raises(Failure, match="was disabled by an operator"):
+                await world.accounts.ask(message)
 
 
 async def test_a_job_that_crashes_the_dispatcher_ends_alone_and_leaves_no_caller_waiting(

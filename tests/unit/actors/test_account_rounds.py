@@ -8,7 +8,7 @@ from trio.testing import MockClock
 
 from flow2api.actors.account_messages import KeepFresh
 from flow2api.actors.account_rounds import AccountRounds
-from flow2api.actors.accounts import SetEnabled
+from flow2api.actors.accounts_messages import SetEnabled
 from flow2api.actors.chore import ChoreFailed
 from flow2api.actors.session_refresh import SameSession
 from flow2api.config import SchedulesConfig

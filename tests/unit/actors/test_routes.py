@@ -8,7 +8,7 @@ import trio.testing
 from trio.testing import MockClock
 
 from flow2api.actors.account_messages import Change
-from flow2api.actors.accounts import ChangeAccount
+from flow2api.actors.accounts_messages import ChangeAccount
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, JobState, Source, Way
 from flow2api.errors import Code, Failure

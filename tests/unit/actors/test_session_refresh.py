@@ -11,7 +11,7 @@ import trio.testing
 from trio.testing import MockClock
 
 from flow2api.actors import session_refresh
-from flow2api.actors.accounts import RefreshAccount, RemoveAccount, RenewAccount, ReplaceCredential, SetEnabled
+from flow2api.actors.accounts_messages import RefreshAccount, RemoveAccount, RenewAccount, ReplaceCredential, SetEnabled
 from flow2api.actors.session_refresh import SameSession, SessionRefresh
 from flow2api.browser.errors import BrowserUnavailable, PageFailed
 from flow2api.browser.logins import Logins, held

@@ -6,7 +6,7 @@ idempotency key finds the earlier job, and the last watcher who leaves a waiting
 
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +17,7 @@ import msgspec
 import trio
 from werkzeug.datastructures import Headers
 
-from flow2api.actors.accounts import (
+from flow2api.actors.accounts_messages import (
     AccountExport,
     AddAccount,
     ChangeAccount,
@@ -58,6 +58,7 @@ from flow2api.domain.proxy import ProxyView
 from flow2api.domain.service import Traits
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import EventBus
+from flow2api.kit.errors import UnknownChild
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.spec import NodeStatistics
 from flow2api.log import keeping_tail
@@ -340,6 +341,10 @@ class Desk:
     """Stops the server; the services have an event of their own, so that tests can tell the two apart."""
 
 
+def _no_restart(path: Sequence[str]) -> None:
+    raise UnknownChild("root", path[0])
+
+
 def _resolved(server: ServerConfig) -> Resolved:
     """The defaults with this section, as a command line would set it; no file of this machine plays a part."""
     usual = msgspec.structs.asdict(ServerConfig())
@@ -397,6 +402,7 @@ async def open_desk(
             setup_token=SETUP_TOKEN,
             started_at=time.time(),
             tree=lambda: NodeStatistics(name="root", kind="supervisor", state="running"),
+            restart=_no_restart,
             pace=pace or Pace(),
         )
         yield Desk(services, desk_jobs, desk_media, accounts, http, supply, plain)

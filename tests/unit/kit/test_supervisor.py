@@ -579,3 +579,39 @@ async def test_what_an_actor_keeps_below_itself_is_in_the_picture_of_the_tree(au
         assert [(node.name, node.state) for node in keeper.children] == [("inner", "running")]
         await root.stop()
     assert root.statistics().children[0].children == ()
+
+
+async def test_a_restart_by_hand_takes_those_along_that_lean_on_the_child_and_costs_nothing(
+    autojump_clock: MockClock,
+) -> None:
+    bus = EventBus()
+    specs = [ChildSpec(name, Worker) for name in ("first", "second", "third", "fourth")]
+    tree = Supervisor("root", specs, strategy="rest_for_one", max_restarts=0, backoff=PAUSES, bus=bus)
+    async with running(tree, bus) as spy:
+        for spec in specs:
+            await tree.ref(spec.name).tell(Add("kept"))
+        await wait_all_tasks_blocked()
+        for _ in range(2):
+            tree.begin_restart(["second"])
+            await wait_all_tasks_blocked()
+        words = [await tree.ref(spec.name).ask(Words()) for spec in specs]
+        assert words == [["kept"], [], [], []]
+        assert [name for name, what in lives(spy) if what == "started"][4:7] == ["second", "third", "fourth"]
+
+
+async def test_a_restart_by_hand_finds_what_lives_below_by_its_path(autojump_clock: MockClock) -> None:
+    bus = EventBus()
+    inner = [ChildSpec("leaf", Worker), ChildSpec("other", Worker)]
+    branch = ChildSpec("branch", lambda: Supervisor("branch", inner, backoff=PAUSES, bus=bus))
+    tree = Supervisor("root", [branch, ChildSpec("actor", Worker)], backoff=PAUSES, bus=bus)
+    async with running(tree, bus) as spy:
+        tree.begin_restart(["branch", "leaf"])
+        await wait_all_tasks_blocked()
+        assert lives(spy, "leaf", "other").count(("leaf", "started")) == 2
+        assert lives(spy, "leaf", "other").count(("other", "started")) == 1
+        for path in (["none"], ["branch", "none"], ["actor", "none"], ["branch", "leaf", "none"]):
+            with pytest.raises(UnknownChild):
+                tree.begin_restart(path)
+        await tree.stop()
+        with pytest.raises(ActorStopped):
+            tree.begin_restart(["actor"])

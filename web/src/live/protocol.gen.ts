@@ -132,6 +132,7 @@ export interface AccountView {
   images_in_flight: number;
   videos_in_flight: number;
   signed_in: boolean;
+  parked: string;
 }
 
 export interface AccountsState {

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from flow2api.actors.accounts import ListAccounts
+from flow2api.actors.accounts_messages import ListAccounts
 from flow2api.api.live.coalesce import GONE, Mark
 from flow2api.api.live.protocol import AccountsState
 from flow2api.api.live.source import Source

@@ -1,0 +1,131 @@
+"""Admin routes for what is done to accounts beyond their record: rests by hand, a new life of the worker, and one act on many."""
+
+import math
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+from quart_trio.wrappers import TrioResponse
+
+from flow2api.actors.accounts_messages import (
+    RefreshAccount,
+    RemoveAccount,
+    RestAccount,
+    SetEnabled,
+    StartAccount,
+    WakeAccount,
+)
+from flow2api.api import wire
+from flow2api.api.admin.table import Table
+from flow2api.api.described import described
+from flow2api.api.exchange import GatewayRequest
+from flow2api.api.services import Services
+from flow2api.domain.account import AccountView
+from flow2api.errors import Code, Failure
+from flow2api.kit.mailbox import Ask
+
+MOST = 500
+LONGEST_REST_SECONDS = 366 * 86400.0
+
+Action = Literal["enable", "disable", "refresh", "rest", "wake", "remove"]
+
+
+class RestUntil(msgspec.Struct):
+    """The body of `POST /api/accounts/{id}/rest`."""
+
+    until: float
+    """Unix seconds."""
+
+
+class Bulk(msgspec.Struct):
+    """The body of `POST /api/accounts/bulk`."""
+
+    ids: Annotated[list[str], Meta(min_length=1, max_length=MOST)]
+    action: Action
+    until: float | None = None
+    """For `rest`, in Unix seconds."""
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one account."""
+
+    id: str
+    ok: bool
+    account: AccountView | None = None
+    """As it stands now; absent when it is gone or the act failed."""
+    error: str = ""
+
+
+class BulkResult(msgspec.Struct, frozen=True):
+    """What became of each, in the order in which they were named."""
+
+    results: list[Done]
+
+
+_rest = wire.decoder(RestUntil)
+_bulk = wire.decoder(Bulk)
+
+
+def routes(services: Services, now: Callable[[], float] = time.time) -> Table:
+    """All of them."""
+    ask: Callable[[Ask[Any]], Awaitable[Any]] = services.accounts.ask
+
+    @described("Leave an account alone until a time", AccountView, body=RestUntil, errors=(Code.CONFLICT,))
+    async def rest(request: GatewayRequest, account_id: str) -> TrioResponse:
+        until = _until(wire.decode(await request.body.whole(), _rest).until, now())
+        return wire.answer(await ask(RestAccount(account_id, until)))
+
+    @described("End all rests of an account", AccountView, errors=(Code.CONFLICT,))
+    async def wake(request: GatewayRequest, account_id: str) -> TrioResponse:
+        return wire.answer(await ask(WakeAccount(account_id)))
+
+    @described("Start the worker of an account anew", AccountView, errors=(Code.CONFLICT,))
+    async def start(request: GatewayRequest, account_id: str) -> TrioResponse:
+        return wire.answer(await ask(StartAccount(account_id)))
+
+    @described("Do the same to many accounts", BulkResult, body=Bulk)
+    async def bulk(request: GatewayRequest) -> TrioResponse:
+        asked = wire.decode(await request.body.whole(), _bulk)
+        until = _until(asked.until, now()) if asked.action == "rest" else 0.0
+        # One after the other: a refresh of each signs in, which a service should not see from all at once.
+        return wire.answer(
+            BulkResult([await _one(account_id, asked.action, until) for account_id in dict.fromkeys(asked.ids)])
+        )
+
+    async def _one(account_id: str, action: Action, until: float) -> Done:
+        try:
+            view = await ask(_message(account_id, action, until))
+        except Failure as failure:
+            return Done(id=account_id, ok=False, error=failure.message)
+        return Done(id=account_id, ok=True, account=view)
+
+    one = "/api/accounts/<account_id>"
+    return (
+        ("POST", "/api/accounts/bulk", bulk),
+        ("POST", f"{one}/rest", rest),
+        ("POST", f"{one}/wake", wake),
+        ("POST", f"{one}/start", start),
+    )
+
+
+def _message(account_id: str, action: Action, until: float) -> Ask[Any]:
+    match action:
+        case "enable" | "disable":
+            return SetEnabled(account_id, action == "enable")
+        case "refresh":
+            return RefreshAccount(account_id)
+        case "rest":
+            return RestAccount(account_id, until)
+        case "wake":
+            return WakeAccount(account_id)
+        case "remove":
+            return RemoveAccount(account_id)
+
+
+def _until(until: float | None, now: float) -> float:
+    if until is None or not math.isfinite(until) or not now < until <= now + LONGEST_REST_SECONDS:
+        message = "until is a time in Unix seconds that lies ahead, by a year at most."
+        raise Failure(Code.INVALID_VALUE, message, param="until")
+    return until

@@ -1,0 +1,54 @@
+"""An operator steers what runs: acts on many accounts, rests by hand, and parts of the tree that are started anew."""
+
+import time
+from typing import Any
+
+import trio
+
+from tests.doubles.gateway import ADA, BOB, TestedGateway, open_tested_gateway, people
+
+
+async def test_one_act_on_many_accounts_tells_what_became_of_each() -> None:
+    async with open_tested_gateway(people(ADA, BOB)) as gateway:
+        views = (await gateway.admin("GET", "/api/accounts"))["accounts"]
+        ids = [view["account"]["id"] for view in views]
+        asked = {"ids": [*ids, "acc_none"], "action": "rest", "until": time.time() + 600}
+        rested = (await gateway.admin("POST", "/api/accounts/bulk", asked))["results"]
+        assert [(one["id"], one["ok"]) for one in rested] == [(ids[0], True), (ids[1], True), ("acc_none", False)]
+        assert {one["account"]["account"]["standing"]["state"] for one in rested[:2]} == {"resting"}
+        assert "no account acc_none" in rested[2]["error"]
+        woken = await gateway.admin("POST", f"/api/accounts/{ids[0]}/wake")
+        assert woken["account"]["standing"]["state"] == "active"
+        await gateway.admin("POST", "/api/accounts/bulk", {"ids": [ids[1]], "action": "remove"})
+        assert list(await gateway.accounts()) == [ADA]
+        headers = {"authorization": f"Bearer {gateway.gateway.admin_token.reveal()}"}
+        refused: list[dict[str, Any]] = [
+            {"ids": ids, "action": "rest", "until": 1.0},
+            {"ids": ids, "action": "burn"},
+            {"ids": []},
+        ]
+        for wrong in refused:
+            assert (await gateway.client.post("/api/accounts/bulk", json=wrong, headers=headers)).status_code == 400
+
+
+async def test_a_part_is_started_anew_by_its_path_and_the_gateway_goes_on() -> None:
+    async with open_tested_gateway() as gateway:
+        [view] = (await gateway.admin("GET", "/api/accounts"))["accounts"]
+        account = ["accounts", f"account {view['account']['id']}"]
+        before = await _restarts(gateway, account)
+        assert (await gateway.admin("POST", "/api/system/restart", {"path": account})) == {"path": account}
+        while await _restarts(gateway, account) == before:
+            await trio.sleep(0.01)
+        assert (await gateway.admin("POST", f"/api/accounts/{view['account']['id']}/start"))["parked"] == ""
+        assert (await gateway.chat()).status_code == 200
+        headers = {"authorization": f"Bearer {gateway.gateway.admin_token.reveal()}"}
+        missing = await gateway.client.post("/api/system/restart", json={"path": ["nothing"]}, headers=headers)
+        assert missing.status_code == 404
+
+
+async def _restarts(gateway: TestedGateway, path: list[str]) -> int:
+    node: Any = (await gateway.admin("GET", "/api/system"))["tree"]
+    for name in path:
+        node = next(child for child in node["children"] if child["name"] == name)
+    restarts: int = node["restarts"]
+    return restarts
