@@ -8,6 +8,7 @@ import { Empty, Skeleton } from "../parts/empty";
 import { Chips, matches, Search, Tools } from "../parts/tools";
 import { param } from "../route";
 import { t } from "../text";
+import { Kept } from "./logs/kept";
 import { Line } from "./logs/line";
 
 const RANK: Record<string, number> = { debug: 0, info: 1, warning: 2, error: 3, critical: 3 };
@@ -19,6 +20,7 @@ export default function Logs() {
   const [paused, setPaused] = useState<readonly LogLine[] | null>(null);
   const box = useRef<HTMLOListElement>(null);
   const atEnd = useRef(true);
+  const kept = param("view") === "kept";
   const all = paused ?? lines.value;
   const least = RANK[param("level")] ?? 0;
   const shown = all?.filter((line) => wanted(line, least)) ?? null;
@@ -35,13 +37,18 @@ export default function Logs() {
       <Tools>
         <Search label={t("logs.search")} />
         <Chips name="level" label={t("logs.level")} options={[{ value: "", text: t("all") }, ...LEVELS.map((one) => ({ value: one, text: t(`level.${one}.up`) }))]} />
+        <Chips name="view" label={t("logs.which")} options={[{ value: "", text: t("logs.live") }, { value: "kept", text: t("logs.kept") }]} />
         <span class="spring" />
         {missedLines.value > 0 && <span class="soft small">{t("logs.missed", { n: number(missedLines.value) })}</span>}
-        <Button icon={paused ? "play" : "pause"} onClick={() => setPaused(paused ? null : lines.value)}>
-          {t(paused ? "logs.go.on" : "logs.hold")}
-        </Button>
+        {!kept && (
+          <Button icon={paused ? "play" : "pause"} onClick={() => setPaused(paused ? null : lines.value)}>
+            {t(paused ? "logs.go.on" : "logs.hold")}
+          </Button>
+        )}
       </Tools>
-      {shown.length === 0 ? (
+      {kept ? (
+        <Kept level={param("level")} search={param("q")} />
+      ) : shown.length === 0 ? (
         <div class="table-box">
           <Empty title={t(all?.length ? "table.none" : "logs.empty")} />
         </div>

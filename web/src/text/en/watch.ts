@@ -111,4 +111,8 @@ export const watch = {
   "logs.hold": "Hold",
   "logs.go.on": "Go on",
   "logs.empty": "No line yet",
+  "logs.which": "Which lines",
+  "logs.live": "Live",
+  "logs.kept": "Kept",
+  "logs.older": "Older lines",
 };

@@ -113,4 +113,8 @@ export const watch: Record<keyof typeof en, string> = {
   "logs.hold": "暂停",
   "logs.go.on": "继续",
   "logs.empty": "还没有日志",
+  "logs.which": "范围",
+  "logs.live": "实时",
+  "logs.kept": "历史",
+  "logs.older": "更早的日志",
 };
