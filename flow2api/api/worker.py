@@ -1,7 +1,8 @@
 """Connections of Hypercorn's Trio worker, with the limits and the economy that the gateway needs.
 
 Hypercorn parses, and drives the application. What differs here: a client that stops reading is given up after a while and never
-holds up a shutdown (the original shields its writes without a limit); a head that comes too slowly is not waited for; an
+holds up a shutdown (the original shields its writes without a limit); one that leaves is noticed though bytes after its request still
+wait to be read; a head that comes too slowly is not waited for; an
 answer's head leaves together with the first of its body, which saves a system call; a request that is no HTTP is answered
 in the form of all our errors; offers of HTTP/2 are passed over; websockets are not compressed; and one timer a connection replaces a task for each request.
 """
@@ -35,12 +36,47 @@ HEAD_SECONDS = 15.0
 # How long a client may take for one piece of an answer before it counts as gone.
 STALL_SECONDS = 60.0
 PIECE_BYTES = 64 * 1024
+# Of what a client sends before its answer is out so much is read, to notice that it leaves. Who sends more is not watched.
+AHEAD_BYTES = 64 * 1024
+
+
+class Gone(Exception):
+    """The client left while bytes of its next request waited."""
+
+
+class Turn:
+    """Stands in for the event by which the protocol waits until it may read the next request."""
+
+    def __init__(self, read_ahead: Callable[[], Awaitable[None]]) -> None:
+        self._event = trio.Event()
+        self._read_ahead = read_ahead
+
+    async def clear(self) -> None:
+        self._event = trio.Event()
+
+    async def set(self) -> None:
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Raises:
+        Gone: the client left meanwhile."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch, nursery.cancel_scope)
+            await self._event.wait()
+            nursery.cancel_scope.cancel()
+        if not self._event.is_set():
+            raise Gone
+
+    async def _watch(self, waiting: trio.CancelScope) -> None:
+        await self._read_ahead()
+        waiting.cancel()
 
 
 class Http1(H11Protocol):
     """HTTP/1.1 on one connection; the answer's head waits for the bytes that follow it."""
 
     _held = b""
+    can_read: Turn  # type: ignore[assignment]
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """HTTP/2 is not spoken here: an offer to change to it is passed over, as RFC 9110 allows; who begins with it is sent away."""
@@ -90,13 +126,14 @@ class Connection(TCPServer):
     _ended = False
     _idle = True
     _head_begun = False
+    _ahead = b""
 
     async def run(self) -> None:
         try:
             client = parse_socket_addr(self.stream.socket.family, self.stream.socket.getpeername())
             server = parse_socket_addr(self.stream.socket.family, self.stream.socket.getsockname())
             async with TaskGroup() as group:
-                self.protocol = Http1(  # type: ignore[assignment]
+                http1 = Http1(
                     self.app,
                     self.config,
                     self.context,
@@ -107,6 +144,8 @@ class Connection(TCPServer):
                     server,
                     self.protocol_send,
                 )
+                http1.can_read = Turn(self._read_ahead)
+                self.protocol = http1  # type: ignore[assignment]
                 self._timer = trio.CancelScope(deadline=trio.current_time() + self.config.keep_alive_timeout)
                 group.spawn(self._watch_idle)
                 await self._read_data()
@@ -155,16 +194,35 @@ class Connection(TCPServer):
     async def _read_data(self) -> None:
         while True:
             try:
-                data = await self.stream.receive_some(MAX_RECV)
+                data = await self._next_bytes()
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 break
             if self._idle and data and not self._head_begun:
                 self._head_begun = True
                 self._timer.deadline = min(self._timer.deadline, trio.current_time() + HEAD_SECONDS)
-            await self.protocol.handle(RawData(bytes(data)))
+            try:
+                await self.protocol.handle(RawData(bytes(data)))
+            except Gone:
+                break
             if not data:
                 break
         await self.protocol.handle(Closed())
+
+    async def _next_bytes(self) -> bytes:
+        ahead, self._ahead = self._ahead, b""
+        return ahead or bytes(await self.stream.receive_some(MAX_RECV))
+
+    async def _read_ahead(self) -> None:
+        """Take in what comes before its turn; returns when the client is gone."""
+        while len(self._ahead) < AHEAD_BYTES:
+            try:
+                data = await self.stream.receive_some(MAX_RECV)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return
+            if not data:
+                return
+            self._ahead += data
+        await trio.sleep_forever()
 
     async def _watch_idle(self) -> None:
         with self._timer:

@@ -1,7 +1,7 @@
 """Callers who wait long, and callers who do not: signs of life on both kinds of answer, and what becomes of a job that nobody waits for."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
@@ -36,8 +36,10 @@ async def state_of(gateway: TestedGateway, prompt: str, *states: JobState) -> Jo
 
 
 @asynccontextmanager
-async def calling(gateway: TestedGateway, prompt: str, *, stream: bool) -> AsyncIterator[None]:
-    """A caller who has sent a request, and is gone when the block is left."""
+async def calling(
+    gateway: TestedGateway, prompt: str, *, stream: bool, then: Sequence[bytes] = ()
+) -> AsyncIterator[trio.SocketStream]:
+    """A caller who has sent a request and `then` some more, and is gone when the block is left."""
     host, _, port = gateway.url.removeprefix("http://").rpartition(":")
     content = json.dumps(body(prompt, stream=stream)).encode()
     head = (
@@ -46,7 +48,9 @@ async def calling(gateway: TestedGateway, prompt: str, *, stream: bool) -> Async
     )
     async with await trio.open_tcp_stream(host, int(port)) as connection:
         await connection.send_all(head.encode() + content)
-        yield
+        for more in then:
+            await connection.send_all(more)
+        yield connection
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -60,6 +64,26 @@ async def test_a_caller_who_leaves_while_waiting_for_an_account_gives_the_job_up
                 await state_of(gateway, "leaves", JobState.QUEUED)
             assert await state_of(gateway, "leaves", JobState.CANCELLED, JobState.SUCCEEDED) is JobState.CANCELLED
         assert gateway.emulator.ledger.by_prompt()["leaves"] == 0
+
+
+MORE = {"a line end": [b"\r\n"], "another request": [b"GET /health HTTP/1.1\r\n", b"Host: x\r\n\r\n"]}
+
+
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE)
+async def test_a_caller_who_leaves_is_noticed_though_more_of_its_bytes_wait(more: Sequence[bytes]) -> None:
+    async with open_tested_gateway() as gateway:
+        gateway.emulator.faults.next("project", Stall(60))
+        async with calling(gateway, "leaves", stream=False, then=more):
+            await until(lambda: gateway.calls("project") == 1)
+        assert await state_of(gateway, "leaves", JobState.CANCELLED, JobState.SUCCEEDED) is JobState.CANCELLED
+
+
+async def test_a_request_that_was_sent_before_the_answer_to_the_one_before_is_answered_after_it() -> None:
+    more = [b"GET /health HTTP/1.1\r\n", b"Host: x\r\n", b"Connection: close\r\n\r\n"]
+    async with open_tested_gateway() as gateway, calling(gateway, "first", stream=False, then=more) as connection:
+        answers = b"".join([data async for data in connection])
+        assert answers.count(b"HTTP/1.1 200") == 2
+        assert answers.index(b"chat.completion") < answers.index(b"uptime_seconds")
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
