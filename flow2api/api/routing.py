@@ -6,8 +6,11 @@ from typing import Any, NamedTuple, Protocol, cast
 import trio
 from quart.ctx import RequestContext
 from quart.typing import ResponseReturnValue
+from quart.wrappers.base import BaseRequestWebsocket
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
+from werkzeug.exceptions import BadHost
+from werkzeug.routing import MapAdapter
 
 from flow2api.api.described import Told, description_of
 from flow2api.api.exchange import GatewayRequest
@@ -52,6 +55,17 @@ class Application(QuartTrio):
         self.add_url_rule(
             rule, f"{method} {rule}", cast("Any", view), methods=[method], provide_automatic_options=False
         )
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        try:
+            return super().create_url_adapter(request)
+        except BadHost:
+            # No route depends on the name under which we are asked, so one that cannot be a name does no harm.
+            assert request is not None
+            path, query = request.path, request.query_string.decode("latin-1")
+            return self.url_map.bind(
+                "localhost", request.root_path, "", request.scheme, request.method, path, query_args=query
+            )
 
     async def dispatch_request(self, request_context: RequestContext | None = None) -> ResponseReturnValue:
         assert request_context is not None

@@ -299,6 +299,14 @@ async def test_new_generations_are_refused_while_draining(tmp_path: Path) -> Non
         assert (health.status_code, health.json()["status"]) == (503, "draining")
 
 
+async def test_a_host_that_cannot_be_a_name_is_answered_all_the_same(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk, open_client(desk) as client:
+        for host in ("a" * 64, "a..b", ".", "", "x" * 300 + ".example"):
+            answer = await client.get("/v1/models?x=1", headers={"Host": host})
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json"), host
+            assert (await client.get("/v1/nothing", headers={"Host": host})).status_code == 404
+
+
 async def test_health_tells_counts_and_what_is_wrong(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk, open_client(desk) as client:
         well = await client.get("/health", headers={"Authorization": ""})
