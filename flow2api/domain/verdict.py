@@ -63,11 +63,11 @@ _WORDS: dict[Code, str] = {
     Code.UPSTREAM_REJECTED: "The provider did not accept this request.",
     Code.CAPTCHA_REFUSED: "The provider judged our captcha tokens as unusual activity, several times in a row. Try again later.",
     Code.CAPTCHA_UNAVAILABLE: "No captcha token could be had, so nothing was sent.",
-    Code.UPSTREAM_ERROR: "The provider failed, also when asked again.",
+    Code.UPSTREAM_ERROR: "The provider failed.",
     Code.UPSTREAM_UNREACHABLE: "The provider could not be reached.",
     Code.NO_ACCOUNT_AVAILABLE: "No account could take the request.",
     Code.OUTCOME_UNKNOWN: (
-        "The request went out and no readable answer came back. It may have been accepted, so it was not sent again."
+        "The request went out, but what came back is no result. It may have been accepted, so it was not sent again."
     ),
 }
 

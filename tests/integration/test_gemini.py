@@ -190,6 +190,17 @@ async def test_a_clip_goes_on_over_the_key_that_made_it() -> None:
         assert whole.account == next(one.account for one in stand.service.ledger.accepted)
 
 
+async def test_a_continuation_of_a_clip_that_is_gone_is_refused_and_leaves_the_model_in_use() -> None:
+    async with open_stand() as stand:
+        text = (await stand.ask(VEO)).json()["choices"][0]["message"]["content"]
+        talk = [{"role": "assistant", "content": text}, {"role": "user", "content": "it rolls away"}]
+        stand.service.faults.next("clip", Status(403))
+        refused = await stand.gateway.post({"model": f"{VEO}-extend", "messages": talk})
+        assert error_of(refused)["code"] == "upstream_rejected"
+        assert "two days" in error_of(refused)["message"]
+        assert (stand.service.ledger.counts["clip"], (await stand.account()).model_rests) == (2, {})
+
+
 # -- refusals -----------------------------------------------------------------------------------------------------
 
 Trouble = Callable[[GeminiEmulator], object]
@@ -247,6 +258,7 @@ REFUSALS = [
     Refusal(VEO, on_clip(NotJson()), UNKNOWN),
     *(Refusal(FLASH, None, POLICY, prompt=prompt) for prompt in ("[unsafe]", "[image-safety]")),
     Refusal(FLASH, None, "upstream_rejected", prompt="[no-image]"),
+    Refusal(FLASH, None, UNKNOWN, prompt="[other]"),
     Refusal(IMAGEN, None, POLICY, prompt="[unsafe]"),
     Refusal(VEO, None, POLICY, prompt="[refuse-later]", paid=1),
     Refusal(VEO, None, "upstream_error", prompt="[fault-later]", paid=1),

@@ -104,6 +104,17 @@ def of_answer(status: int, body: bytes, call: Call, masked: Callable[[str], str]
     )
 
 
+def is_denied(failure: UpstreamFailure) -> bool:
+    """Whether an order was denied in words that fit the model and a file alike."""
+    return failure.kind is _K.MODEL_GONE and failure.status == 403
+
+
+def of_source(denied: UpstreamFailure) -> UpstreamFailure:
+    """What a denied continuation means: a file that has ended is denied, not missed, and the model is there all the same."""
+    message = f"{SENTENCES[_K.MEDIA_GONE]} ({denied.message})."
+    return UpstreamFailure(_K.REQUEST_REJECTED, message, status=denied.status, reason=denied.reason)
+
+
 def classify(status: int, error: _Error, call: Call) -> FailureKind:
     """What kind of failure a refusal of `call` is."""
     for detail in error.details:
@@ -189,8 +200,9 @@ def of_finish(reason: str, said: str) -> UpstreamFailure:
     if reason in _REFUSALS:
         return of_content(reason, told)
     if reason in _FAULTS:
+        # It was taken in and worked on, which is counted by its tokens: to send it again would be a second order.
         message = f"The model ended without a picture ({reason or 'without a reason'}{told})."
-        return UpstreamFailure(_K.UPSTREAM_FAULT, message, status=200, reason=reason or None)
+        return UpstreamFailure(_K.OUTCOME_UNKNOWN, message, status=200, reason=reason or None)
     # To ask again would be paid again, and answered the same: the model chose to talk.
     message = f"The model answered without a picture{told or '.'}"
     return UpstreamFailure(_K.REQUEST_REJECTED, message, status=200, reason=reason)

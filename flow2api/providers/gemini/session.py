@@ -43,7 +43,12 @@ class GeminiSession(KeySession):
             raise UpstreamFailure(FailureKind.REQUEST_REJECTED, message)
         body = _order(how, generation, await trio.to_thread.run_sync(_read, prepared.order))
         path = f"/models/{generation.upstream_model}:{_METHODS[how]}"
-        response = await self._send(_CALLS[how], "POST", path, body)
+        try:
+            response = await self._send(_CALLS[how], "POST", path, body)
+        except UpstreamFailure as failure:
+            if generation.source is not None and failures.is_denied(failure):
+                raise failures.of_source(failure) from failure
+            raise
         return _BEGUN[how](response.body)
 
     async def check(self, made: Sequence[Made]) -> list[Check]:

@@ -95,8 +95,8 @@ def test_the_key_is_not_quoted() -> None:
         ("RECITATION", K.CONTENT_REFUSED),
         ("NO_IMAGE", K.REQUEST_REJECTED),
         ("STOP", K.REQUEST_REJECTED),
-        ("IMAGE_OTHER", K.UPSTREAM_FAULT),
-        ("", K.UPSTREAM_FAULT),
+        ("IMAGE_OTHER", K.OUTCOME_UNKNOWN),
+        ("", K.OUTCOME_UNKNOWN),
     ],
 )
 def test_an_answer_without_a_picture_fails_by_its_finish_reason(reason: str, kind: FailureKind) -> None:
