@@ -74,7 +74,7 @@ class Chooser:
     def _best(self, choices: Sequence[Choice]) -> Choice:
         """Of the ways the one whose turn it is, and of its accounts the best."""
         ways = {one.generation.route: one.generation for one in choices}
-        chosen = self._turns.next(ways) if len(ways) > 1 else next(iter(ways))
+        chosen = self._turns.next(choices[0].generation.model, ways) if len(ways) > 1 else next(iter(ways))
         return min((one for one in choices if one.generation.route == chosen), key=self._rank)
 
     def _rank(self, choice: Choice) -> tuple[object, ...]:
@@ -119,17 +119,20 @@ class Chooser:
 
 
 class _Turns:
-    """Smooth weighted round robin: in each round everyone gains its weight, and who is served pays for all."""
+    """Smooth weighted round robin: in each round everyone gains its weight, and who is served pays for all.
+
+    Each model has rounds of its own: in common ones, models that share ways would take turns with each other, and each of them
+    might go one way only."""
 
     def __init__(self) -> None:
-        self._gained: defaultdict[str, int] = defaultdict(int)
+        self._gained: defaultdict[tuple[str, str], int] = defaultdict(int)
 
-    def next(self, ways: dict[str, Generation]) -> str:
+    def next(self, model: str, ways: dict[str, Generation]) -> str:
         """Whose turn it is; counts as a turn."""
         for route, way in ways.items():
-            self._gained[route] += way.weight
-        chosen = max(ways, key=lambda route: self._gained[route])
-        self._gained[chosen] -= sum(way.weight for way in ways.values())
+            self._gained[model, route] += way.weight
+        chosen = max(ways, key=lambda route: self._gained[model, route])
+        self._gained[model, chosen] -= sum(way.weight for way in ways.values())
         return chosen
 
 

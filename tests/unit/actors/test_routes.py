@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import msgspec
 import pytest
 import trio
 import trio.testing
@@ -104,6 +105,17 @@ async def test_ways_of_one_order_share_the_work_by_weight(autojump_clock: MockCl
         await world.add_account("k1", provider="keyed")
         made = several(way("flow", weight=1), way("keyed", weight=3))
         assert Counter([await run(world, made) for _ in range(8)]) == {"flow/KEY": 2, "keyed/KEY": 6}
+
+
+async def test_models_that_share_ways_each_keep_to_their_own_weights(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store, FakeProvider(), keyed()) as world:
+        await world.add_account("ann")
+        await world.add_account("k1", provider="keyed")
+        even = several(way("flow"), way("keyed"))
+        uneven = msgspec.structs.replace(several(way("flow"), way("keyed", weight=3)), model="another")
+        served = [(await run(world, even), await run(world, uneven)) for _ in range(8)]
+        assert Counter(route for route, _ in served) == {"flow/KEY": 4, "keyed/KEY": 4}
+        assert Counter(route for _, route in served) == {"flow/KEY": 2, "keyed/KEY": 6}
 
 
 async def test_a_group_keeps_a_route_to_its_accounts(autojump_clock: MockClock) -> None:
