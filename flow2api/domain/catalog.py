@@ -38,6 +38,10 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     off: tuple[str, ...] = ()
 
 
+_NAMED: Mapping[str, type] = {"families": Family, "routes": Routes, "aliases": str}
+"""The sections whose entries have names of the operator's, and what each entry is; tables of models are read when all are known."""
+
+
 class Catalog:
     """All models on offer. Share it freely: it is never changed."""
 
@@ -65,6 +69,7 @@ class Catalog:
         self._routes = dict(routes or {})
         for name, wanted in self._routes.items():
             members = [self._known("routes", name, detour.model, self._direct) for detour in wanted.to]
+            _check_routes(name, wanted, members)
             self._models[name] = naming.routed(name, wanted, members)
         for name, target in aliases.items():
             self._add(replace(self._known("aliases", name, target), id=name))
@@ -87,7 +92,10 @@ class Catalog:
             for name, family in both.families.items()
             if name in own.families or not {name, *family.models} & set(own.off)
         }
-        return cls(tables, families, both.aliases, both.routes)
+        try:
+            return cls(tables, families, both.aliases, both.routes)
+        except CatalogError as error:
+            raise CatalogError(f"{extra}: {error}" if extra else str(error)) from None
 
     def varied(self, aliases: Mapping[str, str], off: Collection[str]) -> "Catalog":
         """Another catalogue: this one without the models `off` (and what needs or names them), and with `aliases`. Of these, those
@@ -280,9 +288,21 @@ def _text_of(path: Path) -> str:
 
 def _read(text: str, source: str) -> _File:
     try:
-        return msgspec.convert(tomllib.loads(text), _File)
+        raw = tomllib.loads(text)
+        for section, kind in _NAMED.items():
+            _check_entries(section, raw.get(section), kind, source)
+        return msgspec.convert(raw, _File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise CatalogError(f"{source}: {error}") from error
+
+
+def _check_entries(section: str, entries: object, kind: type, source: str) -> None:
+    """Name the entry that is at fault, which an error about the whole file does not."""
+    for name, fields in entries.items() if isinstance(entries, dict) else ():
+        try:
+            msgspec.convert(fields, kind)
+        except msgspec.ValidationError as error:
+            raise CatalogError(f"{source}: {section}.{name}: {error}") from error
 
 
 def _table(name: str, fields: Mapping[str, object], source: Path | None) -> Table:
@@ -290,6 +310,15 @@ def _table(name: str, fields: Mapping[str, object], source: Path | None) -> Tabl
         return msgspec.convert(fields, Table)
     except msgspec.ValidationError as error:
         raise CatalogError(f"{source or 'built-in'}: models.{name}: {error}") from error
+
+
+def _check_routes(name: str, routes: Routes, members: Iterable[Model]) -> None:
+    """What the types of routes cannot say."""
+    if len({member.kind for member in members}) > 1:
+        raise CatalogError(f"routes.{name}: all of its models must make pictures, or all clips")
+    for detour in routes.to:
+        if detour.when.inputs and detour.when.inputs[0] > detour.when.inputs[1]:
+            raise CatalogError(f"routes.{name}: the first number of inputs may not exceed the second")
 
 
 def _check_table(base: str, table: Table) -> None:

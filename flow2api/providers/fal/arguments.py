@@ -57,7 +57,7 @@ def arguments(generation: Generation, links: Sequence[str]) -> dict[str, Any]:
     if generation.kind == "image" and generation.count > 1:
         given[how.count] = generation.count
     if how.seconds and generation.seconds is not None:
-        given["duration"] = how.seconds.format(generation.seconds)
+        given["duration"] = how.seconds.replace("{}", str(generation.seconds))
     if generation.resolution is not None:
         given["resolution"] = how.sizes.get(generation.resolution, generation.resolution)
     elif how.plain:

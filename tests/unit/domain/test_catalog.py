@@ -325,11 +325,20 @@ def test_an_alias_stands_for_a_base_name_or_an_exact_id(tmp_path: Path) -> None:
         ('off = ["nothing"]', "nothing"),
         ('[aliases]\nmine = "nothing"', "nothing"),
         (f'[aliases]\n"{PRO}" = "{FLASH}"', PRO),
-        ("[models", r"models\.toml: Expected"),
+        ("[models", r"Expected"),
+        ('[[routes.mine.to]]\nmodl = "x"', r"routes\.mine: .*modl"),
+        (f'[[routes.mine.to]]\nmodel = "{FLASH}"\nweight = 0', r"routes\.mine: .*weight"),
+        (f'[routes.mine]\nto = [{{ model = "{FLASH}", when = {{ inputs = [3, 1] }} }}]', r"routes\.mine: .*inputs"),
+        (
+            f'[routes.mine]\nto = [{{ model = "{FLASH}" }}, {{ model = "fal/hailuo-02-text" }}]',
+            r"routes\.mine: .*pictures, or all clips",
+        ),
+        ("[families.mine]\ntitle = 'x'\nmodels = []", r"families\.mine: .*models"),
+        ("[aliases]\nmine = 3", r"aliases\.mine: .*str"),
     ],
 )
 def test_a_mistake_in_an_own_file_is_named(tmp_path: Path, text: str, place: str) -> None:
-    with pytest.raises(CatalogError, match=place):
+    with pytest.raises(CatalogError, match=rf"models\.toml: .*{place}"):
         load(tmp_path, text)
 
 

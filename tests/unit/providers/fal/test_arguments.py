@@ -26,6 +26,7 @@ def generation(how: dict[str, object], **fields: Any) -> Generation:
         ({"seed": "", "ratio": ""}, {"seed": 7}, (), {}),
         ({"ratio": ""}, {"count": 3}, (), {"num_images": 3}),
         ({"ratio": "", "seconds": "{}s"}, {"kind": "video", "seconds": 6}, (), {"duration": "6s"}),
+        ({"ratio": "", "seconds": "{0.x}s"}, {"kind": "video", "seconds": 6}, (), {"duration": "{0.x}s"}),
         ({"ratio": "", "sizes": {"2k": "2K"}}, {"resolution": "2k"}, (), {"resolution": "2K"}),
         ({"ratio": "", "plain": "720p"}, {"kind": "video"}, (), {"resolution": "720p"}),
         ({"ratio": "", "pictures": ["image_url"]}, {}, ("a",), {"image_url": "a"}),
