@@ -16,6 +16,7 @@ from flow2api.actors.account_rounds import AccountRounds
 from flow2api.actors.accounts import Accounts
 from flow2api.actors.accounts_messages import AccountsMessage
 from flow2api.actors.alerts import AlertBoard, Alerts
+from flow2api.actors.apart import apart
 from flow2api.actors.browser import Browser, BrowserMessage
 from flow2api.actors.captcha import BROWSER_DRAIN_SECONDS, Captcha, CaptchaParts, ChosenCaptcha, TabCaptcha
 from flow2api.actors.captcha_source import CaptchaSource
@@ -31,6 +32,7 @@ from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
 from flow2api.actors.log_book import LogBook
 from flow2api.actors.media import Media, MediaMessage
+from flow2api.actors.notifier import Notifier, NotifierMessage, NotifierParts
 from flow2api.actors.proxies import Proxies, ProxyParts
 from flow2api.actors.proxy_messages import ProxiesMessage
 from flow2api.actors.roster import Roster
@@ -140,6 +142,7 @@ class Tree:
         self._accounts: Mailbox[AccountsMessage] = Mailbox("accounts", Accounts.mailbox_size)
         self._dispatcher: Mailbox[DispatcherMessage] = Mailbox("dispatcher", Dispatcher.mailbox_size)
         self._jobs: Mailbox[JobsMessage] = Mailbox("jobs", Jobs.mailbox_size)
+        self._notifier: Mailbox[NotifierMessage] = Mailbox("notifier", Notifier.mailbox_size)
         self._webhooks: Mailbox[WebhooksMessage] = Mailbox("webhook sender", Webhooks.mailbox_size)
 
     def _children(self) -> list[ChildSpec]:
@@ -188,6 +191,8 @@ class Tree:
             # Only the server asks it; jobs nudge it without waiting.
             webhooks,
             *([schedules] if self._ground.take_up else []),
+            # Before the alerts, so that it hears the first ones.
+            ChildSpec("notifications", self._notifications, drain_seconds=SHORT_DRAIN_SECONDS),
             ChildSpec("alerts", lambda: Alerts(self._alerts, self.bus, self._roster, self._schedules.views)),
             ChildSpec(
                 "server",
@@ -285,6 +290,12 @@ class Tree:
         parts = WebhookParts(self._store, self._http, guard, config, self._ground.take_up)
         return supervised(parts, self._webhooks, self.bus)
 
+    def _notifications(self) -> Supervisor:
+        config = self.config.webhooks
+        guard = present(lambda: Guard(config.allow_private))
+        parts = NotifierParts(self._store, self._http, guard, config, self.bus, self._ground.take_up)
+        return apart("notifications", ChildSpec("notifier", lambda: Notifier(parts), mailbox=self._notifier), self.bus)
+
     def _services(self) -> Services:
         server, media = self.config.server, self.config.media
         return Services(
@@ -296,6 +307,7 @@ class Tree:
             accounts=self._accounts.ref,
             media=self._media.ref,
             webhooks=self._webhooks.ref,
+            notifier=self._notifier.ref,
             proxies=self.proxies,
             browser=self._browser.ref,
             tabs=self._tabs.ref,

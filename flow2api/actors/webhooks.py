@@ -15,11 +15,13 @@ from typing import ClassVar, assert_never
 import msgspec
 import trio
 
+from flow2api.actors.apart import apart
+from flow2api.actors.signed_post import post, refusal
 from flow2api.config import WebhooksConfig
 from flow2api.domain.job import Progress
 from flow2api.domain.job_view import JobView, job_view
 from flow2api.domain.webhook import Attempt, Delivery, DeliveryState, after, ready, signature_headers
-from flow2api.errors import Code, Failure, NetworkFault, TimedOut
+from flow2api.errors import Code, Failure, NetworkFault
 from flow2api.kit.actor import Actor
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ask, Mailbox
@@ -27,7 +29,7 @@ from flow2api.kit.supervisor import ChildSpec, Supervisor
 from flow2api.kit.timing import Backoff
 from flow2api.net.guard import Guard
 from flow2api.net.http import Http
-from flow2api.net.message import Limits, Response
+from flow2api.net.message import Response
 from flow2api.net.url import parse_url
 from flow2api.store import webhooks
 from flow2api.store.base import Store
@@ -40,13 +42,6 @@ EACH = 2
 # A wall clock may be set, and a machine may sleep: nobody waits longer than this without a look at the time.
 LOOK_SECONDS = 60.0
 TROUBLE_SECONDS = 5.0
-CONNECT_SECONDS = 10.0
-# What a receiver says is not read, but some say much.
-MAX_ANSWER_BYTES = 1024 * 1024
-# This group never gives up, so that telling others cannot end the rest.
-_MAX_RESTARTS, _WITHIN_SECONDS = 100_000, 3600.0
-_PAUSES = Backoff(first=1.0, factor=2.0, limit=300.0)
-_JSON = ("content-type", "application/json")
 
 
 class Nudge(msgspec.Struct, frozen=True):
@@ -200,33 +195,16 @@ class Webhooks(Actor[WebhooksMessage]):
                 error = str(fault)
             else:
                 status, wait = answer.status, _wait_seconds(answer)
-                error = "" if 200 <= status < 300 else _refusal(status)
+                error = refusal(status)
         seconds = trio.current_time() - start
         return Attempt(at=begun, seconds=seconds, status=status, error=error, wait_seconds=wait)
 
     async def _post(self, letter: webhooks.Letter, now: float) -> Response:
         """Raises:
         NetworkFault: the receiver may not or cannot be reached, or did not answer in time."""
-        body = body_of(letter)
-        seconds = self._parts.config.timeout_seconds
-        limits = Limits(
-            connect_seconds=min(CONNECT_SECONDS, seconds), total_seconds=seconds, max_bytes=MAX_ANSWER_BYTES
-        )
-        headers = [_JSON, *signature_headers(letter.delivery.id, now, body, letter.secrets)]
-        # Resolving its name has no limit of its own.
-        with trio.move_on_after(seconds):
-            target = await self._parts.guard.check(letter.url)
-            return await self._parts.http.request(
-                "POST",
-                target.url,
-                headers=headers,
-                body=body,
-                limits=limits,
-                # One that died unnoticed would cost a try, and a repeat behind our back would not be seen.
-                fresh=True,
-                addresses=target.addresses,
-            )
-        raise TimedOut(f"no complete answer from {letter.delivery.place} within {seconds:g} s")
+        parts, body = self._parts, body_of(letter)
+        headers = signature_headers(letter.delivery.id, now, body, letter.secrets)
+        return await post(parts.http, parts.guard, letter.url, body, headers, parts.config.timeout_seconds)
 
 
 def body_of(letter: webhooks.Letter) -> bytes:
@@ -256,22 +234,7 @@ def new_call(job_id: str, caller: str, url: str, base: str, now: float) -> webho
 
 def supervised(parts: WebhookParts, mailbox: Mailbox[WebhooksMessage], bus: EventBus) -> Supervisor:
     """The actor, to be put into the tree so that its crashes are its own; a new one for each life."""
-    child = ChildSpec("webhook sender", lambda: Webhooks(parts), mailbox=mailbox)
-    return Supervisor(
-        "webhooks",
-        [child],
-        strategy="one_for_one",
-        max_restarts=_MAX_RESTARTS,
-        within=_WITHIN_SECONDS,
-        backoff=_PAUSES,
-        bus=bus,
-    )
-
-
-def _refusal(status: int) -> str:
-    if 300 <= status < 400:
-        return f"the receiver answered {status}; redirects are not followed"
-    return f"the receiver answered {status}"
+    return apart("webhooks", ChildSpec("webhook sender", lambda: Webhooks(parts), mailbox=mailbox), bus)
 
 
 def _wait_seconds(answer: Response) -> float:

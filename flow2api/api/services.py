@@ -15,6 +15,7 @@ from flow2api.actors.browser import BrowserMessage
 from flow2api.actors.jobs import JobsMessage
 from flow2api.actors.library import Library
 from flow2api.actors.media import MediaMessage
+from flow2api.actors.notifier import NotifierMessage
 from flow2api.actors.proxy_messages import ProxiesMessage
 from flow2api.actors.schedules import Schedules
 from flow2api.actors.settings import Settings
@@ -91,6 +92,7 @@ class Services:
     browser: Ref[BrowserMessage]
     tabs: Ref[TabPoolMessage]
     webhooks: Ref[WebhooksMessage]
+    notifier: Ref[NotifierMessage]
     library: Library
     schedules: Schedules
     http: Http

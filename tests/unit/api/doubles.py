@@ -386,6 +386,7 @@ async def open_desk(
             accounts=cast("Any", accounts),
             media=cast("Any", desk_media),
             webhooks=Mailbox[WebhooksMessage]("webhooks", 8).ref,
+            notifier=cast("Any", supply),
             proxies=cast("Any", supply),
             browser=cast("Any", supply),
             tabs=cast("Any", supply),
