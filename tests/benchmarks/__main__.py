@@ -9,11 +9,14 @@ from pathlib import Path
 
 import msgspec
 import trio
+from msgspec.structs import replace
 from rich.console import Console
 
+from tests.benchmarks.dashboards import Dashboards, measure_dashboards
+from tests.benchmarks.dashboards import Sizes as DashboardSizes
 from tests.benchmarks.measure import FULL, QUICK, Sizes, measure
 from tests.benchmarks.processes import DidNotStart
-from tests.benchmarks.report import show
+from tests.benchmarks.report import show, show_dashboards
 from tests.benchmarks.results import Results
 
 _FULL_SECONDS = 230.0
@@ -23,9 +26,18 @@ _QUICK_SECONDS = 55.0
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure; 0 when everything was measured and nothing failed, whatever the figures are."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        choices=("gateway", "dashboards"),
+        default="gateway",
+        help="the gateway as a whole, or what 200 open dashboards cost its generations",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter measurements, under a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     options = parser.parse_args(argv)
+    if options.subject == "dashboards":
+        return _dashboards(options.quick, options.json)
     results = Results(quick=options.quick)
     console = Console(width=None if sys.stdout.isatty() else 110)
     complete = trio.run(_run, results, QUICK if options.quick else FULL, console)
@@ -36,6 +48,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not complete:
         console.print("Cut short: some of it was not measured.", style="red")
     return 0 if complete and not results.failures() else 1
+
+
+def _dashboards(quick: bool, target: Path | None) -> int:
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    sizes = replace(DashboardSizes(), rounds=2) if quick else DashboardSizes()
+    try:
+        measured = trio.run(_run_dashboards, sizes)
+    except DidNotStart as failure:
+        console.print(str(failure), style="red", markup=False)
+        return 1
+    show_dashboards(measured, console)
+    if target:
+        target.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=2))
+    return 1 if measured.alone.failures or measured.watched.failures else 0
+
+
+async def _run_dashboards(sizes: DashboardSizes) -> Dashboards:
+    with tempfile.TemporaryDirectory(prefix="flow2api-benchmark-") as folder:
+        return await measure_dashboards(sizes, Path(folder))
 
 
 async def _run(results: Results, sizes: Sizes, console: Console) -> bool:

@@ -1,7 +1,7 @@
 """The load client, a process of its own: reads a plan as JSON from standard input, prints what it saw as JSON.
 
-Each caller sends one request after the other on its own kept connection until the plan's total is reached. An answer counts
-only if it is whole, has status 200 and holds what the plan expects; everything else is a failure with its reason.
+Each caller sends one request after the other on its own kept connection until the plan's total is reached; or calls begin at a steady
+rate, whatever becomes of those before. An answer counts only if it is whole, has status 200 and holds what the plan expects; everything else is a failure with its reason.
 """
 
 import asyncio
@@ -35,6 +35,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """False: a caller's first time includes the making of its connection."""
     follow: str = ""
     """Pattern whose first group is a link in the answer; it is fetched over the same connection, within the same time."""
+    per_second: float = 0.0
+    """When above zero, so many calls begin each second whether or not those before are answered, and `callers` counts for nothing."""
 
 
 class Seen(msgspec.Struct, kw_only=True):
@@ -66,7 +68,7 @@ class _Run:
         if self._plan.connect_first:
             self._ready = [await self._connect() for _ in range(self._plan.callers)]
         self._started = Clock()
-        callers = [asyncio.ensure_future(self._call_on()) for _ in range(self._plan.callers)]
+        callers = await self._pour() if self._plan.per_second else [self._begin() for _ in range(self._plan.callers)]
         _, late = await asyncio.wait(callers, timeout=self._plan.seconds)
         self._seen.seconds = Clock() - self._started
         for caller in late:
@@ -76,6 +78,25 @@ class _Run:
             if caller not in late:
                 caller.result()
         return self._seen
+
+    def _begin(self) -> "asyncio.Future[None]":
+        return asyncio.ensure_future(self._call_on())
+
+    async def _pour(self) -> "list[asyncio.Future[None]]":
+        """Begin all calls, each at its time."""
+        calls: list[asyncio.Future[None]] = []
+        for number in range(self._plan.total):
+            await asyncio.sleep(self._started + number / self._plan.per_second - Clock())
+            calls.append(asyncio.ensure_future(self._call_once()))
+        return calls
+
+    async def _call_once(self) -> None:
+        """One call over a connection that is free, or a new one."""
+        started = Clock()
+        try:
+            self._ready.append(await self._call_over(None, started))
+        except Broken as broken:
+            self._failed(str(broken))
 
     async def _call_on(self) -> None:
         connection: Connection | None = None

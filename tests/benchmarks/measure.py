@@ -60,9 +60,9 @@ async def measure(results: Results, sizes: Sizes, folder: Path) -> None:
     ):
         results.start = _start(gateway, hello)
         for plan in (upstream.direct, gateway.plain, gateway.streamed, hello.plain, hello.streamed):
-            await _send(replace(plan, total=20))
+            await send(replace(plan, total=20))
         results.alone = await _alone(sizes, upstream, gateway, hello)
-        results.upstream_per_second = figures([await _send(_pressing(upstream.direct, 16, 2.0))]).per_second
+        results.upstream_per_second = figures([await send(_pressing(upstream.direct, 16, 2.0))]).per_second
         for callers in sizes.busy_callers:
             results.busy[str(callers)] = Pair(
                 gateway=await _watched(gateway.process, _pressing(gateway.plain, callers, sizes.busy_seconds)),
@@ -74,7 +74,7 @@ async def measure(results: Results, sizes: Sizes, folder: Path) -> None:
             results.open_streams[str(count)] = await crowds.come(count, latency, _HELLO_HOLD_SECONDS)
 
 
-async def _send(plan: Plan) -> Seen:
+async def send(plan: Plan) -> Seen:
     """Let the load client carry out a plan."""
     command = [sys.executable, "-m", "tests.benchmarks.load"]
     done = await trio.run_process(command, stdin=msgspec.json.encode(plan), capture_stdout=True, cwd=ROOT)
@@ -93,7 +93,7 @@ async def _watched(process: Process, plan: Plan) -> Figures:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(sample)
-        seen = await _send(plan)
+        seen = await send(plan)
         nursery.cancel_scope.cancel()
     return figures([seen], cpu_seconds=process.cpu_seconds() - cpu_before, peak_bytes=peak)
 
@@ -114,7 +114,7 @@ def _start(gateway: Subject, hello: Subject) -> Start:
 
 async def _alone(sizes: Sizes, upstream: Upstream, gateway: Subject, hello: Subject) -> Alone:
     plans = (upstream.direct, gateway.plain, hello.plain, gateway.streamed, hello.streamed)
-    rounds = [[await _send(replace(plan, total=sizes.alone)) for plan in plans] for _ in range(sizes.rounds)]
+    rounds = [[await send(replace(plan, total=sizes.alone)) for plan in plans] for _ in range(sizes.rounds)]
     direct, plain, hello_plain, streamed, hello_streamed = (figures(runs) for runs in zip(*rounds, strict=True))
     return Alone(
         upstream=direct,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.dashboards import Dashboards
 from tests.benchmarks.results import Pair, Results
 
 ADDED_MS = 10.0
@@ -13,6 +14,7 @@ CPU_MS = 6.5
 PER_SECOND = 150.0
 CROWD_SECONDS = 6.0
 MEMORY_MB = 200.0
+DASHBOARDS_RATIO = 1.1
 
 
 class _Row(NamedTuple):
@@ -53,6 +55,30 @@ def show(results: Results, console: Console) -> None:
         console.print(f"Python {machine.python}, {machine.processors} processors, {load}")
     for failure in results.failures():
         console.print(failure, style="red", markup=False)
+
+
+def show_dashboards(measured: Dashboards, console: Console) -> None:
+    """Print what open dashboards cost."""
+    alone, watched = measured.alone, measured.watched
+    table = Table(title=f"{watched.good + watched.failures} generations under open dashboards")
+    for name in ("measured", "nobody looks", "dashboards open", "ratio", "target"):
+        table.add_column(name, justify="left" if name == "measured" else "right")
+    target = f"≤ {DASHBOARDS_RATIO:g}"
+    rows = (
+        ("generation, median (ms)", alone.median_ms, watched.median_ms, target),
+        ("generation, p95 (ms)", alone.p95_ms, watched.p95_ms, target),
+        ("processor time each (ms)", measured.alone_cpu_ms, measured.watched_cpu_ms, ""),
+        ("memory before and after (MB)", measured.memory_before_mb, measured.memory_after_mb, ""),
+    )
+    for what, before, after, aim in rows:
+        table.add_row(what, f"{before:.1f}", f"{after:.1f}", f"{after / before:.3f}", aim)
+    console.print(table)
+    rounds = ", ".join(f"{ratio:.3f}" for ratio in measured.round_ratios)
+    console.print(f"ratio of the medians by round: {rounds}")
+    console.print(f"each page got {measured.kilobytes_per_page_second:.1f} kB/s; {measured.lost_pages} pages were lost")
+    for figures in (alone, watched):
+        if figures.failures:
+            console.print(f"{figures.failures} failed: {'; '.join(figures.reasons)}", style="red", markup=False)
 
 
 def _rows(results: Results) -> Iterator[_Row]:

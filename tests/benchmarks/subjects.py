@@ -34,6 +34,7 @@ class Subject(NamedTuple):
     streamed: Plan
     start_seconds: float
     """From the start of the process to its first answer."""
+    admin_token: str = ""
 
 
 class Upstream(NamedTuple):
@@ -147,7 +148,7 @@ async def open_gateway(folder: Path, upstream: Upstream) -> AsyncIterator[Subjec
             wish = {"provider": "flow", "credential": credential}
             await call("POST", f"{url}/api/accounts", wish, admin)
         key = (await call("POST", f"{url}/api/keys", {"name": "benchmark"}, admin))["secret"]
-        yield Subject(process, url, _chat(url, key, stream=False), _chat(url, key, stream=True), seconds)
+        yield Subject(process, url, _chat(url, key, stream=False), _chat(url, key, stream=True), seconds, token)
 
 
 def _settings(data: Path, upstream: Upstream) -> dict[str, str]:
