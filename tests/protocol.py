@@ -1,6 +1,7 @@
 """Writes the dashboard's types from the gateway's records: `python -m tests.protocol`.
 
-What the gateway sends has every field; in what it takes, a field with a default may be left out.
+What the gateway sends has every field but those that tell by it that nothing changed; in what it takes, a field with a default may be
+left out.
 """
 
 import json
@@ -104,13 +105,13 @@ _PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean"
 
 def render() -> str:
     """The whole file."""
-    taken = {*(body.__name__ for body in BODIES), "Subscribe", "Ping"}
+    partial = {*(body.__name__ for body in BODIES), "Subscribe", "Ping", "JobStep", "JobStepped"}
     types = [*UNIONS.values(), *ANSWERS, *BODIES]
     schemas, components = msgspec.json.schema_components(types, schema_hook=_anything, ref_template="{name}")
     parts = [_HEAD.format(number=protocol.PROTOCOL)]
     for name, schema in zip(UNIONS, schemas, strict=False):
         parts.append(f"export type {name} =\n  | " + "\n  | ".join(_alternatives(schema)) + ";\n")
-    parts += ["".join(_declaration(name, components[name], name in taken)) for name in sorted(components)]
+    parts += ["".join(_declaration(name, components[name], name in partial)) for name in sorted(components)]
     return "\n".join(parts)
 
 
@@ -121,7 +122,7 @@ def _anything(of: type) -> dict[str, Any]:
     raise NotImplementedError
 
 
-def _declaration(name: str, schema: Mapping[str, Any], taken: bool) -> Iterator[str]:
+def _declaration(name: str, schema: Mapping[str, Any], partial: bool) -> Iterator[str]:
     described = schema.get("description", "")
     if described:
         yield "/** " + " ".join(described.split()).replace("*/", "* /") + " */\n"
@@ -130,7 +131,7 @@ def _declaration(name: str, schema: Mapping[str, Any], taken: bool) -> Iterator[
         return
     yield f"export interface {name} {{\n"
     for field, inner in schema["properties"].items():
-        mark = "?" if taken and field not in schema.get("required", ()) else ""
+        mark = "?" if partial and field not in schema.get("required", ()) else ""
         yield f"  {field}{mark}: {_type(inner)};\n"
     yield "}\n"
 

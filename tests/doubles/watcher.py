@@ -48,10 +48,19 @@ class Watcher:
                     return event
             await self._news.wait()
 
-    def events(self, kind: str) -> list[Frame]:
-        """All events of a type so far."""
+    def events(self, *kinds: str) -> list[Frame]:
+        """All events of some types so far."""
         batches = [frame["events"] for frame in self.frames if frame["type"] == "events"]
-        return [event for batch in batches for event in batch if event["type"] == kind]
+        return [event for batch in batches for event in batch if event["type"] in kinds]
+
+    def states(self) -> list[str]:
+        """The states that generations were told to be in, one after the other."""
+        return [_state(event) for event in self.events("job_moved", "job_stepped")]
+
+    async def state(self, state: str) -> None:
+        """Wait until some generation is told to be in a state."""
+        while state not in self.states():
+            await self._news.wait()
 
     def numbers(self) -> list[int]:
         """The numbers of all frames that have one."""
@@ -75,6 +84,11 @@ class Watcher:
     def _wake(self) -> None:
         self._news.set()
         self._news = trio.Event()
+
+
+def _state(event: Frame) -> str:
+    job = event["progress"]["job"] if event["type"] == "job_moved" else event["job"]
+    return str(job["state"])
 
 
 @asynccontextmanager

@@ -37,8 +37,8 @@ async def test_a_generation_is_followed_from_line_to_end_and_counted(monkeypatch
         assert "flow2api/captcha/captcha tabs" in paths
         assert sum(path.startswith("flow2api/accounts/account ") for path in paths) == 2
         assert (await tested.chat()).status_code == 200
-        await page.event("job_moved", lambda event: event["progress"]["job"]["state"] == "succeeded")
-        states = [event["progress"]["job"]["state"] for event in page.events("job_moved")]
+        await page.state("succeeded")
+        states = page.states()
         assert states[-1] == "succeeded"
         assert {"starting", "submitting", "fetching"} <= set(states)
         used = await page.event("account_changed", lambda event: event["view"]["account"]["counts"]["images"] == 1)

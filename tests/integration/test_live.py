@@ -92,9 +92,8 @@ async def test_a_generation_is_seen_at_each_step_and_cut_to_what_a_list_shows(tm
             desk.jobs.advance(JobState.STARTING, stage="signing_in")
             desk.jobs.advance(JobState.SUBMITTING, stage="captcha")
             await desk.jobs.finish()
-        await page.event("job_moved", lambda event: event["progress"]["job"]["state"] == "succeeded")
-        seen = [event["progress"]["job"]["state"] for event in page.events("job_moved")]
-        assert seen == ["starting", "submitting", "fetching", "succeeded"]
+        await page.state("succeeded")
+        assert page.states() == ["starting", "submitting", "fetching", "succeeded"]
         assert len(page.events("job_moved")[0]["progress"]["job"]["generation"]["prompt"]) == 301
         await page.show()
         await page.show("jobs")

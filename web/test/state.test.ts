@@ -40,6 +40,22 @@ test("an event that a snapshot tells already changes nothing back", () => {
   expect(state.jobs.value?.get("a")?.job.state).toBe("succeeded");
 });
 
+test("a step changes what it names and leaves the rest of a generation as it was", () => {
+  state.restore({ topic: "jobs", jobs: [{ ...job("a", { caller: "key_1", submits: 0 }), position: 3, note: "kept" }] });
+  state.apply({ type: "job_stepped", id: "a", job: { state: "submitting", submits: 1 }, position: null, stage: "captcha" });
+  expect(state.jobs.value?.get("a")).toEqual({
+    ...job("a", { state: "submitting", caller: "key_1", submits: 1 }), stage: "captcha", note: "kept",
+  });
+});
+
+test("a step of a generation that has ended, or that nobody told of, changes nothing", () => {
+  state.restore({ topic: "jobs", jobs: [job("a", { state: "failed" })] });
+  const before = state.jobs.value;
+  state.apply({ type: "job_stepped", id: "a", job: { state: "running" }, percent: 10 });
+  state.apply({ type: "job_stepped", id: "b", job: { state: "running" } });
+  expect(state.jobs.value).toBe(before);
+});
+
 test("of very many generations the oldest ended ones are forgotten, never a live one", () => {
   state.restore({ topic: "jobs", jobs: [job("live", { created_at: 0 })] });
   for (let n = 1; n <= 700; n += 1) moved(job(`job-${n}`, { state: "succeeded", created_at: n }));

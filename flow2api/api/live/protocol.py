@@ -5,8 +5,9 @@ of each new one, then `events`. `seq` begins at 1 and rises by one with every sn
 a page that finds a gap has a fault of its own and connects anew. What this side had to leave out, because the page read too slowly,
 it makes up for with a new snapshot of the topic, which replaces all that was known of it.
 
-Everything of a topic comes as a whole record that replaces the one of the same id, so an event may be applied over a snapshot that
-tells it already. Events of states come each and in order; numbers are told a few times a second, the newest alone.
+What a topic tells comes as a whole record that replaces the one of the same id, or for a generation as the new values of its fields
+(`job_stepped`), which a page that does not know it passes over; so an event may be applied over a snapshot that tells it already.
+Events of states come each and in order; numbers are told a few times a second, the newest alone.
 
 Signs of life: the page answers each `beat` with a `ping`; one that says nothing for three beats is cut off. A page that hears
 nothing for two beats takes the connection for lost. The handshake is refused with 401 without a session and with 403 for a page of
@@ -18,6 +19,7 @@ The page's own types are written from this module by `python -m tests.protocol`.
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from flow2api.api.admin.keys import KeyView
 from flow2api.domain.account import AccountView
@@ -37,7 +39,7 @@ from flow2api.domain.events import (
     TabChanged,
     TabClosed,
 )
-from flow2api.domain.job import Progress
+from flow2api.domain.job import JobError, JobState, Progress
 from flow2api.domain.logline import LogLine
 from flow2api.domain.overview import Now, Overview, Part, Trends
 from flow2api.domain.proxy import ProxyView
@@ -49,7 +51,7 @@ from flow2api.kit.spec import Kind, State
 from flow2api.net.http import HttpStatistics
 from flow2api.store.base import StoreStatistics
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Rises when a page of the version before could not understand this one any more."""
 
 CLOSE_DRAINING = 1001
@@ -160,6 +162,34 @@ TopicState = (
 # -- events that only the live connection has --------------------------------------------------------------------------
 
 
+class JobStep(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields of a job that have another value now; what is left out is as it was."""
+
+    state: JobState
+    updated_at: float | UnsetType = UNSET
+    queue_deadline: float | UnsetType = UNSET
+    crashes: int | UnsetType = UNSET
+    account_id: str | UnsetType | None = UNSET
+    submits: int | UnsetType = UNSET
+    price: int | UnsetType | None = UNSET
+    results: tuple[str, ...] | UnsetType = UNSET
+    error: JobError | UnsetType | None = UNSET
+    submitted_at: float | UnsetType | None = UNSET
+    finished_at: float | UnsetType | None = UNSET
+
+
+class JobStepped(msgspec.Struct, frozen=True, kw_only=True, tag="job_stepped"):
+    """A generation that the topic has told whole went on: the fields of its `Progress` that have another value now."""
+
+    id: str
+    job: JobStep
+    position: int | UnsetType | None = UNSET
+    stage: str | UnsetType = UNSET
+    account: str | UnsetType | None = UNSET
+    percent: int | UnsetType | None = UNSET
+    note: str | UnsetType = UNSET
+
+
 class NowChanged(msgspec.Struct, frozen=True, tag="now_changed"):
     now: Now
 
@@ -205,6 +235,7 @@ LiveEvent = (
     | AlertRaised
     | AlertCleared
     | JobMoved
+    | JobStepped
     | AccountChanged
     | AccountRemoved
     | BrowserChanged

@@ -22,6 +22,10 @@ class Source(ABC):
         """What the event is about, and the state that it tells; see `Coalescer`."""
         return None
 
+    def told(self, events: list[object]) -> list[object]:
+        """Events of the next frame, in order, as they are to be sent; called once for each frame that is."""
+        return events
+
     @abstractmethod
     async def snapshot(self) -> TopicState:
         """All of it now.

@@ -116,7 +116,7 @@ class Topic:
     def _put(self, events: list[object]) -> None:
         if not events or not self._pages:
             return
-        body = self._head + encode(events) + b"}"
+        body = self._head + encode(self._source.told(events)) + b"}"
         self._tally.encoded += 1
         for page in self._pages:
             page.put(self.name, body)

@@ -1,6 +1,6 @@
 // The gateway's records and frames. Written by `python -m tests.protocol`; not to be edited.
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export type ServerFrame =
   | Hello
@@ -32,6 +32,7 @@ export type LiveEvent =
   | AlertRaised
   | AlertCleared
   | JobMoved
+  | JobStepped
   | AccountChanged
   | AccountRemoved
   | BrowserChanged
@@ -369,7 +370,7 @@ export interface Events {
   type: "events";
   seq: number;
   topic: "accounts" | "captcha" | "jobs" | "keys" | "logs" | "overview" | "proxies" | "system";
-  events: Array<NowChanged | TrendsChanged | PartsChanged | AlertRaised | AlertCleared | JobMoved | AccountChanged | AccountRemoved | BrowserChanged | TabChanged | TabClosed | ProxyChanged | ProxyRemoved | Life | NodesChanged | FiguresChanged | ScheduleChanged | ScheduleRan | SettingChanged | KeyShown | Logged>;
+  events: Array<NowChanged | TrendsChanged | PartsChanged | AlertRaised | AlertCleared | JobMoved | JobStepped | AccountChanged | AccountRemoved | BrowserChanged | TabChanged | TabClosed | ProxyChanged | ProxyRemoved | Life | NodesChanged | FiguresChanged | ScheduleChanged | ScheduleRan | SettingChanged | KeyShown | Logged>;
 }
 
 /** A generation that failed lately. */
@@ -562,6 +563,33 @@ export interface JobMoved {
 
 /** Where a job stands. Only `QUEUED`, `SUBMITTING`, `RUNNING`, `FETCHING` and the final three are written to disk. */
 export type JobState = "cancelled" | "failed" | "fetching" | "queued" | "running" | "starting" | "submitting" | "succeeded";
+
+/** Fields of a job that have another value now; what is left out is as it was. */
+export interface JobStep {
+  state: JobState;
+  updated_at?: number;
+  queue_deadline?: number;
+  crashes?: number;
+  account_id?: string | null;
+  submits?: number;
+  price?: number | null;
+  results?: Array<string>;
+  error?: JobError | null;
+  submitted_at?: number | null;
+  finished_at?: number | null;
+}
+
+/** A generation that the topic has told whole went on: the fields of its `Progress` that have another value now. */
+export interface JobStepped {
+  type: "job_stepped";
+  id: string;
+  job: JobStep;
+  position?: number | null;
+  stage?: string;
+  account?: string | null;
+  percent?: number | null;
+  note?: string;
+}
 
 /** Every live generation up to a bound, and the newest ones that ended; newest first. Long prompts are cut short and upstream links left out: `GET /api/jobs/<id>` tells all, `GET /api/jobs` has the history. */
 export interface JobsState {

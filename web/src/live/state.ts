@@ -4,7 +4,7 @@
  */
 import { batch, computed, type Signal, signal } from "@preact/signals";
 import type {
-  AccountView, Alert, BrowserView, Figures, Hello, KeyView, Life, LiveEvent, LogLine, NodeView, Now, Part, Progress,
+  AccountView, Alert, BrowserView, Figures, Hello, JobStepped, KeyView, Life, LiveEvent, LogLine, NodeView, Now, Part, Progress,
   ProxyView, ScheduleView, TabView, TopicState, Trends,
 } from "./protocol.gen";
 import type { Status } from "./socket";
@@ -147,6 +147,8 @@ export function apply(event: LiveEvent): void {
       return;
     case "job_moved":
       return moveJob(event.progress);
+    case "job_stepped":
+      return stepJob(event);
     case "account_changed":
       return put(accounts, event.view.account.id, event.view);
     case "account_removed":
@@ -195,6 +197,12 @@ function moveJob(progress: Progress): void {
     for (const one of ended.slice(0, next.size - JOBS_KEPT)) next.delete(one.job.id);
   }
   jobs.value = next;
+}
+
+/** A generation that is not known here is too old for what is kept, or a whole record of it is on its way. */
+function stepJob({ type: _, id, job, ...changes }: JobStepped): void {
+  const known = jobs.value?.get(id);
+  if (known) moveJob({ ...known, ...changes, job: { ...known.job, ...job } });
 }
 
 function addLines(told: readonly LogLine[], missed: number): void {
