@@ -277,6 +277,26 @@ REFUSED: Sequence[tuple[dict[str, object], str]] = (
 )
 
 
+async def test_a_job_of_another_key_is_not_there_in_any_dialect() -> None:
+    async with open_tested_gateway() as gateway:
+        own = {"authorization": f"Bearer {gateway.key}"}
+        asked = {"model": MODEL, "input": "a red apple", "tools": [{"type": "image_generation"}]}
+        response = (await gateway.client.post("/v1/responses", json=asked, headers=own)).json()["id"]
+        operation = f"models/{MODEL}/operations/{(await gateway.job()).id}"
+        fetch = f"/v1beta/models/{MODEL}:fetchPredictOperation"
+        looks = (
+            ("GET", f"/v1/responses/{response}", None, 404),
+            ("POST", "/v1/responses", {**asked, "previous_response_id": response}, 400),
+            ("GET", f"/v1beta/{operation}", None, 404),
+            ("POST", fetch, {"operationName": operation}, 404),
+        )
+        secret = (await gateway.admin("POST", "/api/keys", {"name": "somebody else"}))["secret"]
+        for headers, seen in ((own, True), ({"authorization": f"Bearer {secret}"}, False)):
+            for method, path, content, refused in looks:
+                answer = await gateway.client.request(method, path, json=content, headers=headers)
+                assert answer.status_code == (200 if seen else refused), (path, seen)
+
+
 async def test_what_cannot_be_honoured_is_refused_before_any_work() -> None:
     async with open_tested_gateway() as gateway:
         unsigned = await gateway.client.post(JOBS, json=job(webhook="https://example.com/hook"))
