@@ -261,3 +261,25 @@ async def test_the_log_is_looked_up(tmp_path: Path) -> None:
         for query in ("level=loud", "limit=0", "limit=501", "before=x"):
             assert (await client.get(f"/api/logs?{query}")).status_code == 400
         assert (await client.get("/api/requests?outcome=succeeded")).json() == {"requests": [], "has_more": False}
+
+
+async def test_a_sealed_export_comes_back_with_its_passphrase_alone(tmp_path: Path) -> None:
+    passphrase = "correct horse battery"
+    async with opened(tmp_path) as (desk, client):
+        exported = await client.post("/api/accounts/export", json={"passphrase": passphrase})
+        assert exported.status_code == 200
+        assert "ST-of-first" not in exported.text
+        file = exported.json()
+        damaged = {**file, "sealed": file["sealed"][:-8] + "AAAAAAA="}
+        weak = {**file, "memory_kib": 8}
+        for wrong in ({"passphrase": "wrong", "file": file}, {"passphrase": passphrase, "file": damaged}):
+            refused = await client.post("/api/accounts/import/sealed", json=wrong)
+            assert (refused.status_code, refused.json()["error"]["param"]) == (400, "passphrase")
+        refused = await client.post("/api/accounts/import/sealed", json={"passphrase": passphrase, "file": weak})
+        assert refused.status_code == 400
+        assert (await client.post("/api/accounts/export", json={"passphrase": "short"})).status_code == 400
+        taken = await client.post("/api/accounts/import/sealed", json={"passphrase": passphrase, "file": file})
+        assert [one["label"] for one in taken.json()["imported"]] == ["first"]
+        asked = desk.accounts.asked[-1]
+        assert isinstance(asked, AddAccount)
+        assert (asked.credential, asked.label) == ("ST-of-first", "first")

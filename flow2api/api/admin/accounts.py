@@ -1,6 +1,7 @@
 """Admin routes for accounts: a thin layer over the accounts actor, which decides everything."""
 
 import re
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from quart_trio.wrappers import TrioResponse
@@ -163,11 +164,7 @@ class _Views:
     @described("Add all accounts of an export", ImportResult, body=Import)
     async def bring(self, request: GatewayRequest) -> TrioResponse:
         given = wire.decode(await request.body.whole(), _import).accounts
-        if len(given) > MAX_IMPORT:
-            raise Failure(
-                Code.INVALID_VALUE, f"At most {MAX_IMPORT} accounts can be imported at once.", param="accounts"
-            )
-        return wire.answer(ImportResult([await self._bring(export) for export in given]))
+        return wire.answer(ImportResult(await bring(self._ask, given)))
 
     @described("All accounts with their credentials", Import)
     async def export(self, request: GatewayRequest) -> TrioResponse:
@@ -213,23 +210,33 @@ class _Views:
         view = await self._ask(message)
         return wire.answer(view, status)
 
-    async def _bring(self, export: AccountExport) -> Imported:
-        message = AddAccount(
-            provider=export.provider,
-            credential=export.credential,
-            base_url=export.base_url,
-            label=export.label,
-            note=export.note,
-            group=export.group,
-            image_concurrency=export.image_concurrency,
-            video_concurrency=export.video_concurrency,
-            enabled=export.enabled,
-        )
-        try:
-            view = await self._ask(message)
-        except Failure as failure:
-            return Imported(export.label, error=failure.message)
-        return Imported(export.label, account=view)
+
+async def bring(
+    ask: Callable[[AddAccount], Awaitable[AccountView]], exports: Sequence[AccountExport]
+) -> list[Imported]:
+    """Add each account of an export, or renew the one with its e-mail address or key; what became of each."""
+    if len(exports) > MAX_IMPORT:
+        raise Failure(Code.INVALID_VALUE, f"At most {MAX_IMPORT} accounts can be imported at once.", param="accounts")
+    return [await _bring(ask, export) for export in exports]
+
+
+async def _bring(ask: Callable[[AddAccount], Awaitable[AccountView]], export: AccountExport) -> Imported:
+    message = AddAccount(
+        provider=export.provider,
+        credential=export.credential,
+        base_url=export.base_url,
+        label=export.label,
+        note=export.note,
+        group=export.group,
+        image_concurrency=export.image_concurrency,
+        video_concurrency=export.video_concurrency,
+        enabled=export.enabled,
+    )
+    try:
+        view = await ask(message)
+    except Failure as failure:
+        return Imported(export.label, error=failure.message)
+    return Imported(export.label, account=view)
 
 
 def _group(name: str | None) -> str | None:

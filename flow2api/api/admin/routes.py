@@ -21,6 +21,7 @@ from flow2api.api.admin import (
     providers,
     proxies,
     schedules,
+    sealed_accounts,
     settings,
     signin,
     studio,
@@ -90,6 +91,7 @@ def _tables(services: Services, door: Door, links: Links, desk: Desk) -> tuple[T
     return (
         accounts.routes(services),
         account_acts.routes(services),
+        sealed_accounts.routes(services),
         keys.routes(services),
         models.routes(services),
         jobs.routes(services, links),
