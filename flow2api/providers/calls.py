@@ -106,6 +106,16 @@ class Calls:
         """What the service says, fit to be shown."""
         return text.replace(self._way.secret, "***")[:300]
 
+    def cleaned(self, failure: UpstreamFailure) -> UpstreamFailure:
+        """A failure in the service's words, fit to be shown."""
+        return UpstreamFailure(
+            failure.kind,
+            failure.message.replace(self._way.secret, "***"),
+            status=failure.status,
+            reason=self.masked(failure.reason) if failure.reason else None,
+            retry_after_seconds=failure.retry_after_seconds,
+        )
+
     def of_fault(self, fault: NetworkFault, what: str, *, paid: bool) -> UpstreamFailure:
         """The failure for a call that got no complete answer."""
         title = self._way.title

@@ -85,15 +85,17 @@ def failure_of(response: Response, call: Call, now: float, masked: Callable[[str
         kind,
         sentence(kind, call, masked(told.words), response.status),
         status=response.status,
-        reason=told.type or None,
+        reason=masked(told.type) or None,
         retry_after_seconds=waits.of_header(response.headers.get("retry-after"), now),
     )
 
 
-def ended(error: str, error_type: str | None) -> UpstreamFailure:
+def ended(error: str, error_type: str | None, masked: Callable[[str], str]) -> UpstreamFailure:
     """The failure of a request of which its status already says that it failed."""
     kind = BY_TYPE.get(error_type or "", _K.UPSTREAM_FAULT)
-    return UpstreamFailure(kind, sentence(kind, Call.STATUS, error, None), reason=error_type)
+    return UpstreamFailure(
+        kind, sentence(kind, Call.STATUS, masked(error), None), reason=masked(error_type or "") or None
+    )
 
 
 def kind_of(status: int, told: Told, call: Call) -> FailureKind:

@@ -117,11 +117,11 @@ class FalSession(KeySession):
             raise
         status = wire.read(answer.body, wire.Status, Call.STATUS.value)
         if status.status == wire.COMPLETED:
-            told = failures.ended(self._masked(status.error), status.error_type) if status.error else None
+            told = failures.ended(status.error, status.error_type, self._masked) if status.error else None
             return await self._result(made, links, told)
         if status.status in _STAGES:
-            return Check(made=made, stage=_STAGES[status.status], note=_note(status))
-        message = f"fal tells a status that is not known here: {status.status[:80]}."
+            return Check(made=made, stage=_STAGES[status.status], note=self._masked(_note(status)))
+        message = f"fal tells a status that is not known here: {self._masked(status.status)[:80]}."
         return Check(made=made, stage=Stage.UNKNOWN, failure=UpstreamFailure(FailureKind.UNREADABLE, message))
 
     async def _result(self, made: Made, links: handles.Links, told: UpstreamFailure | None = None) -> Check:

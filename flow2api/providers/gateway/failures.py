@@ -83,7 +83,7 @@ def failure_of(response: Response, call: Call, now: float, masked: Callable[[str
         kind,
         sentence(kind, call, masked(told.words), response.status),
         status=response.status,
-        reason=told.code or told.type or None,
+        reason=masked(told.code or told.type) or None,
         retry_after_seconds=waits.of_header(response.headers.get("retry-after"), now),
     )
 
@@ -91,7 +91,9 @@ def failure_of(response: Response, call: Call, now: float, masked: Callable[[str
 def ended(code: str | None, words: str | None, masked: Callable[[str], str]) -> UpstreamFailure:
     """The failure of a clip of which its status says that it failed."""
     kind = BY_CODE.get(code or "", _K.UPSTREAM_FAULT)
-    return UpstreamFailure(kind, sentence(kind, Call.STATUS, masked(words or ""), None), reason=code)
+    return UpstreamFailure(
+        kind, sentence(kind, Call.STATUS, masked(words or ""), None), reason=masked(code or "") or None
+    )
 
 
 def kind_of(status: int, told: Told, call: Call) -> FailureKind:

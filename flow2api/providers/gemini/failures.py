@@ -99,7 +99,7 @@ def of_answer(status: int, body: bytes, call: Call, masked: Callable[[str], str]
         kind,
         f"{SENTENCES[kind]} ({', '.join(named)}).",
         status=status,
-        reason=reason,
+        reason=masked(reason) if reason else None,
         retry_after_seconds=max(_waits(error), default=None) if kind is _K.MODEL_THROTTLED else None,
     )
 

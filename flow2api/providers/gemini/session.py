@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import trio
+from msgspec.structs import replace
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, Made
@@ -49,7 +50,10 @@ class GeminiSession(KeySession):
             if generation.source is not None and failures.is_denied(failure):
                 raise failures.of_source(failure) from failure
             raise
-        return _BEGUN[how](response.body)
+        try:
+            return _BEGUN[how](response.body)
+        except UpstreamFailure as failure:
+            raise self._calls.cleaned(failure) from None
 
     async def check(self, made: Sequence[Made]) -> list[Check]:
         return await check_each(made, self._check)
@@ -68,7 +72,8 @@ class GeminiSession(KeySession):
             if failure.kind is not FailureKind.MEDIA_GONE:
                 raise
             return Check(made=made, stage=Stage.FAILED, failure=failure)
-        return clips.checked(made, response.body)
+        check = clips.checked(made, response.body)
+        return replace(check, failure=self._calls.cleaned(check.failure)) if check.failure else check
 
     async def _send(self, call: Call, method: str, path: str, body: object = None) -> Response:
         """The successful answer to a call."""

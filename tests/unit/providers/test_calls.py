@@ -45,6 +45,13 @@ async def test_a_download_follows_redirects_and_takes_the_key_to_its_own_service
     assert http.asked == [(f"{BASE}/files/1", True), (f"{BASE}/there", True), ("https://cdn.example/file", False)]
 
 
+def test_what_a_service_says_is_shown_without_the_key() -> None:
+    told = UpstreamFailure(FailureKind.THROTTLED, "no secret", status=429, reason="of secret", retry_after_seconds=3)
+    shown = calls(FakeHttp()).cleaned(told)
+    assert (shown.kind, shown.message, shown.reason) == (told.kind, "no ***", "of ***")
+    assert (shown.status, shown.retry_after_seconds) == (429, 3)
+
+
 async def test_a_redirect_to_no_address_is_a_failure_of_the_service(tmp_path: Path) -> None:
     with pytest.raises(UpstreamFailure, match="no address"):
         await calls(FakeHttp("https://[")).download("a clip", "/files/1", tmp_path / "x", seconds=1)

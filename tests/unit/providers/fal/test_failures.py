@@ -78,13 +78,13 @@ def test_an_answer_that_is_fals_own_was_not_lost() -> None:
 
 def test_the_field_at_fault_is_named_and_the_key_is_not() -> None:
     body = {"detail": [{"loc": ["body", "image_url"], "msg": "s3cret is no link", "type": "value_error"}]}
-    message = failed(422, body).message
-    assert "image_url: *** is no link" in message
+    assert "image_url: *** is no link" in failed(422, body).message
+    assert failed(422, {"detail": "no", "error_type": "s3cret"}).reason == "***"
 
 
 def test_a_request_that_failed_says_so_in_its_status() -> None:
-    assert ended("refused", "content_policy_violation").kind is K.CONTENT_REFUSED
-    assert ended("who knows", None).kind is K.UPSTREAM_FAULT
+    assert ended("refused", "content_policy_violation", str).kind is K.CONTENT_REFUSED
+    assert ended("who knows", None, str).kind is K.UPSTREAM_FAULT
 
 
 _JSON = st.recursive(

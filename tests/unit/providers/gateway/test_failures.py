@@ -12,7 +12,7 @@ from flow2api.domain.failure import UpstreamFailure
 from flow2api.net.message import Headers, Response
 from flow2api.providers.base import Stage
 from flow2api.providers.gateway import wire
-from flow2api.providers.gateway.failures import Call, failure_of
+from flow2api.providers.gateway.failures import Call, ended, failure_of
 from flow2api.providers.gateway.shapes import FORMS
 
 HTML = b"<html>cloudflare</html>"
@@ -68,7 +68,10 @@ def test_only_an_order_can_be_lost_and_only_there_a_missing_thing_is_the_model()
 
 
 def test_the_key_is_not_told() -> None:
-    assert "no such key ***" in failed(401, error(None, message="no such key s3cret")).message
+    failure = failed(401, error("bad s3cret", message="no such key s3cret"))
+    assert "no such key ***" in failure.message
+    assert failure.reason == "bad ***"
+    assert ended("bad_s3cret", "s3cret", lambda text: text.replace("s3cret", "***")).reason == "bad_***"
 
 
 @pytest.mark.parametrize(
