@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+# Limits of keys are those of a minute, mostly.
+USUAL_SECONDS = 60.0
 _DURATION = re.compile(r"\d{1,9}(\.\d{1,9})?s")
 
 

@@ -110,15 +110,17 @@ async def test_a_model_that_is_gone_rests_on_its_account_while_others_are_served
         assert (await gateway.ask(other, "another model")).status_code == 200
 
 
-@pytest.mark.parametrize(("model", "code", "most"), [(FAL, "no_account_available", 1), (RELAY, "upstream_error", 3)])
-async def test_a_storm_of_503_is_met_a_few_times_and_paid_never(model: str, code: str, most: int) -> None:
-    """fal says that no machine is free, upon which the model rests; a gateway only that it failed."""
+@pytest.mark.parametrize("model", [FAL, RELAY])
+async def test_a_storm_of_503_rests_the_model_for_a_while_and_disables_no_account(model: str) -> None:
     async with open_keyed_gateway(settings=IMPATIENT) as gateway:
         service = gateway.service(kind_of(model))
         service.faults.always(WAYS[model], Status(503))
-        assert error_of(await gateway.ask(model, "x"))["code"] == code
-        assert 1 <= calls(gateway, model) <= most
-        assert accepted(gateway, model, "x") == 0
+        for number in range(4):
+            assert_error(await gateway.ask(model, f"x{number}"), 503, "no_account_available", "overloaded")
+        account = await gateway.standing(kind_of(model))
+        assert account["standing"]["state"] == "active"
+        assert [rest["code"] for rest in account["model_rests"].values()] == ["model_busy"]
+        assert (calls(gateway, model), service.ledger.accepted) == (1, [])
         service.faults.clear()
         await enable(gateway, kind_of(model))
         assert (await gateway.ask(model, "when it is over")).status_code == 200

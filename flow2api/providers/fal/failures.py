@@ -81,12 +81,13 @@ def failure_of(response: Response, call: Call, now: float, masked: Callable[[str
     """The failure for an answer that is no success; what it says is `masked` before people see it."""
     told = read(response)
     kind = kind_of(response.status, told, call)
+    wait = waits.of_header(response.headers.get("retry-after"), now)
     return UpstreamFailure(
         kind,
         sentence(kind, call, masked(told.words), response.status),
         status=response.status,
         reason=masked(told.type) or None,
-        retry_after_seconds=waits.of_header(response.headers.get("retry-after"), now),
+        retry_after_seconds=waits.USUAL_SECONDS if kind is _K.THROTTLED and wait is None else wait,
     )
 
 
@@ -114,6 +115,8 @@ def kind_of(status: int, told: Told, call: Call) -> FailureKind:
         return _K.THROTTLED
     if status < 500:
         return _K.REQUEST_REJECTED
+    if status == 503 and call is Call.SUBMIT:
+        return _K.MODEL_BUSY
     return _K.OUTCOME_UNKNOWN if lost else _K.UPSTREAM_FAULT
 
 

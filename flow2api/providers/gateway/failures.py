@@ -51,6 +51,7 @@ SENTENCES: Mapping[FailureKind, str] = {
     _K.CONTENT_REFUSED: "The gateway refused the prompt or a picture",
     _K.REQUEST_REJECTED: "The gateway did not take the request",
     _K.THROTTLED: "The gateway is asked too much with this key",
+    _K.MODEL_BUSY: "The gateway has no room for this model",
     _K.UPSTREAM_FAULT: "The gateway failed",
     _K.OUTCOME_UNKNOWN: "The gateway's answer does not say what became of the request, which may have been accepted",
 }
@@ -79,12 +80,13 @@ def failure_of(response: Response, call: Call, now: float, masked: Callable[[str
     """The failure for an answer that is no success; what it says is `masked` before people see it."""
     told = read(response.body)
     kind = kind_of(response.status, told, call)
+    wait = waits.of_header(response.headers.get("retry-after"), now)
     return UpstreamFailure(
         kind,
         sentence(kind, call, masked(told.words), response.status),
         status=response.status,
         reason=masked(told.code or told.type) or None,
-        retry_after_seconds=waits.of_header(response.headers.get("retry-after"), now),
+        retry_after_seconds=waits.USUAL_SECONDS if kind is _K.THROTTLED and wait is None else wait,
     )
 
 
@@ -107,8 +109,10 @@ def kind_of(status: int, told: Told, call: Call) -> FailureKind:
         return _BY_STATUS[status]
     if status < 500:
         return _K.REQUEST_REJECTED
-    # What stands before a gateway or behind it may lose the answer to a request that was taken in; 503 says that none was.
-    lost = call is Call.SUBMIT and (status in _LOST_BEHIND or not told.ours) and status != 503
+    if status == 503 and call is Call.SUBMIT:
+        return _K.MODEL_BUSY
+    # What stands before a gateway or behind it may lose the answer to a request that was taken in.
+    lost = call is Call.SUBMIT and (status in _LOST_BEHIND or not told.ours)
     return _K.OUTCOME_UNKNOWN if lost else _K.UPSTREAM_FAULT
 
 

@@ -47,7 +47,7 @@ def model_error(kind: str) -> dict[str, Any]:
         (503, {"detail": "none free", "error_type": "runner_scheduling_failure"}, K.MODEL_BUSY),
         (504, {"detail": "late", "error_type": "startup_timeout"}, K.MODEL_BUSY),
         (500, {"detail": "broken", "error_type": "internal_error"}, K.UPSTREAM_FAULT),
-        (503, HTML, K.UPSTREAM_FAULT),
+        (503, HTML, K.MODEL_BUSY),
         (500, HTML, K.OUTCOME_UNKNOWN),
         (502, HTML, K.OUTCOME_UNKNOWN),
         (504, b"", K.OUTCOME_UNKNOWN),
@@ -70,6 +70,11 @@ def test_only_a_submit_can_be_lost_and_only_there_a_missing_thing_is_the_model()
 def test_the_type_may_stand_in_a_header_and_the_wait_is_named() -> None:
     failure = failed(503, HTML, x_fal_error_type="runner_scheduling_failure", retry_after="7")
     assert (failure.kind, failure.reason, failure.retry_after_seconds) == (K.MODEL_BUSY, "runner_scheduling_failure", 7)
+
+
+def test_a_key_that_is_asked_too_much_rests_for_a_minute_where_no_wait_is_named() -> None:
+    assert failed(429, {"detail": "slow down"}).retry_after_seconds == 60
+    assert failed(422, model_error("value_error")).retry_after_seconds is None
 
 
 def test_an_answer_that_is_fals_own_was_not_lost() -> None:

@@ -18,9 +18,11 @@ from flow2api.providers.gateway.shapes import FORMS
 HTML = b"<html>cloudflare</html>"
 
 
-def failed(status: int, body: Any, call: Call = Call.SUBMIT) -> UpstreamFailure:
+def failed(status: int, body: Any, call: Call = Call.SUBMIT, wait: str | None = "7") -> UpstreamFailure:
     data = body if isinstance(body, bytes) else msgspec.json.encode(body)
-    response = Response(status=status, headers=Headers([("retry-after", "7")]), body=data, url="https://x/v1")
+    response = Response(
+        status=status, headers=Headers([("retry-after", wait)] if wait else []), body=data, url="https://x/v1"
+    )
     return failure_of(response, call, 0.0, lambda text: text.replace("s3cret", "***"))
 
 
@@ -48,7 +50,7 @@ def error(code: str | None, kind: str = "", message: str = "no") -> dict[str, An
         (404, error("model_not_found"), K.MODEL_GONE),
         (404, HTML, K.MODEL_GONE),
         (503, error("model_not_found", "new_api_error"), K.MODEL_GONE),
-        (503, HTML, K.UPSTREAM_FAULT),
+        (503, HTML, K.MODEL_BUSY),
         (500, error(None, "server_error"), K.UPSTREAM_FAULT),
         (500, HTML, K.OUTCOME_UNKNOWN),
         (502, HTML, K.OUTCOME_UNKNOWN),
@@ -64,7 +66,13 @@ def test_an_answer_to_an_order_has_its_class(status: int, body: Any, kind: K) ->
 
 def test_only_an_order_can_be_lost_and_only_there_a_missing_thing_is_the_model() -> None:
     assert failed(502, HTML, Call.STATUS).kind is K.UPSTREAM_FAULT
+    assert failed(503, HTML, Call.STATUS).kind is K.UPSTREAM_FAULT
     assert failed(404, HTML, Call.STATUS).kind is K.MEDIA_GONE
+
+
+def test_a_key_that_is_asked_too_much_rests_for_a_minute_where_no_wait_is_named() -> None:
+    assert failed(429, HTML, wait=None).retry_after_seconds == 60
+    assert failed(400, HTML, wait=None).retry_after_seconds is None
 
 
 def test_the_key_is_not_told() -> None:
