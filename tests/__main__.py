@@ -1,8 +1,10 @@
 """`python -m tests`: every check that must hold, each under a heading, pytest last. Further arguments go to pytest.
 
-All of them run even if an early one fails; the exit code tells whether any did.
+All of them run even if an early one fails; the exit code tells whether any did. The whole suite is spread over the processors, but for
+the tests that look at times, which have the machine to themselves.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +18,9 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("tests.dashboard",),
 )
 
+# Each worker opens whole gateways, so more than a few only get in each other's way.
+MOST_WORKERS = 6
+
 Run = Callable[[Sequence[str]], int]
 
 
@@ -25,8 +30,15 @@ def main(arguments: Sequence[str], run: Run) -> int:
     if failed:
         # Before the tests, so that their closing line stays the last one.
         print(f"\n== failed so far: {', '.join(failed)}", flush=True)
-    tests_failed = _headed(("pytest", *arguments), run)
+    tests_failed = [suite for suite in _suites(arguments) if _headed(suite, run)]
     return 1 if failed or tests_failed else 0
+
+
+def _suites(arguments: Sequence[str]) -> Sequence[Sequence[str]]:
+    if arguments:
+        return [("pytest", *arguments)]
+    workers = str(min(os.cpu_count() or 1, MOST_WORKERS))
+    return [("pytest", "-m", "alone"), ("pytest", "-m", "not alone", "-n", workers, "--dist", "loadfile")]
 
 
 def _headed(command: Sequence[str], run: Run) -> int:

@@ -1,6 +1,8 @@
-"""What holds for all tests: how hard properties are tried, and that no example fails because the machine was busy."""
+"""What holds for all tests: how hard properties are tried, that no example fails because the machine was busy, and that an interrupt
+is heard: workers that share the suite are started deaf to it, and so would be every process that they start."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -9,3 +11,6 @@ _CALM = [HealthCheck.too_slow]
 settings.register_profile("fast", deadline=None, suppress_health_check=_CALM)
 settings.register_profile("deep", deadline=None, suppress_health_check=_CALM, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -21,3 +21,10 @@ def test_all_checks_run_and_one_failure_is_enough(failing: str | None, capsys: p
     assert list(ran[-1][3:]) == ["-k", "words"]
     last_heading = capsys.readouterr().out.splitlines()[-1]
     assert last_heading == "== pytest -k words"
+
+
+def test_the_whole_suite_is_spread_but_for_what_looks_at_times() -> None:
+    ran: list[Sequence[str]] = []
+    assert main([], lambda command: ran.append(command) or 0) == 0  # type: ignore[func-returns-value]
+    alone, rest = ran[-2:]
+    assert (list(alone[3:]), list(rest[3:6])) == (["-m", "alone"], ["-m", "not alone", "-n"])

@@ -13,6 +13,8 @@ from flow2api.instance import FILE_NAME, read_instance
 from tests.doubles.processes import until
 from tests.e2e.site import CHAT, STALL, Gateway, Site, open_site, wish
 
+pytestmark = pytest.mark.alone
+
 # Far less than the grace, and much for a busy machine.
 PROMPT_SECONDS = 10.0
 

@@ -15,6 +15,8 @@ import trio
 from tests.doubles.processes import until
 from tests.e2e.site import Gateway, Site, open_site, wish
 
+pytestmark = pytest.mark.alone
+
 CLIPS = 500
 FEW = 40
 ACCOUNTS = 8

@@ -26,6 +26,8 @@ from tests.doubles.gateway import body
 from tests.doubles.pictures import data_url
 from tests.e2e.site import CHAT, Gateway, Place
 
+pytestmark = pytest.mark.alone
+
 CALLERS = 1000
 ACCOUNTS, SLOTS = 10, 10
 MIB = 1024 * 1024

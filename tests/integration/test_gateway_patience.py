@@ -15,6 +15,8 @@ from flow2api.emulator.knobs import Knobs
 from tests.doubles.gateway import TestedGateway, body, error_of, link_in, open_tested_gateway
 from tests.doubles.pictures import size_of
 
+pytestmark = pytest.mark.alone
+
 LIVELY = {"server.blank_after_seconds": 0.1, "server.beat_seconds": 0.1}
 # Between two looks at what only the service and the database know.
 LOOK_SECONDS = 0.01

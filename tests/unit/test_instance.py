@@ -53,7 +53,7 @@ def test_the_folder_is_free_again_after_a_failure_inside(tmp_path: Path) -> None
         lock.publish("http://127.0.0.1:8000", Secret("token-1"))
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1])
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1], ids=["used anew", "free"])
 def test_what_a_killed_instance_left_is_not_taken_for_a_running_one(tmp_path: Path, pid: int) -> None:
     leave_behind(tmp_path, pid)
     assert read_instance(tmp_path) is None
