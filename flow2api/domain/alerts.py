@@ -28,7 +28,8 @@ def _of_accounts(accounts: Sequence[Account], now: float) -> Iterator[Alert]:
                 kind="account_needs_login",
                 subject=account.id,
                 title=f"{account.label} needs a new login",
-                detail=standing.detail,
+                # The title says already what is needed; after the colon stands why.
+                detail=standing.detail.partition(": ")[2] or standing.detail,
                 since=standing.since,
             )
     active = [account for account in accounts if account.standing.state is AccountState.ACTIVE]
