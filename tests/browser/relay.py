@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import trio
+import trio.testing
 
 
 class Relay:

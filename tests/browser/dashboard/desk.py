@@ -152,7 +152,7 @@ def _faults(event: Event, home: str) -> list[str]:
 
 def _is_own(url: str, home: str) -> bool:
     found = urlsplit(url)
-    return found.scheme in {"blob", "about"} or found.netloc == urlsplit(home).netloc
+    return found.scheme in {"blob", "about", "data"} or found.netloc == urlsplit(home).netloc
 
 
 @asynccontextmanager
@@ -173,4 +173,4 @@ async def open_desk(
     ):
         desk = Desk(tested, relay, context)
         yield desk
-        assert desk.faults == []
+        assert not desk.faults, desk.faults

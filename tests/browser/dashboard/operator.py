@@ -135,6 +135,11 @@ class Operator:
         script = f"document.querySelector({json.dumps(selector)}) === null || null"
         await self._until(script, f"there is no {selector}")
 
+    async def rests(self) -> None:
+        """Wait until nothing fades or slides any more; what moves for ever does not count."""
+        passing = "document.getAnimations().filter((one) => one.effect.getComputedTiming().iterations !== Infinity)"
+        await self.reads(f"Promise.all({passing}.map((one) => one.finished.catch(() => null))).then(() => null)")
+
     async def text(self, selector: str = "body") -> str:
         """What is written in the first such element, once there is one."""
         await self.sees_some(selector)
