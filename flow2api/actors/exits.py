@@ -84,6 +84,14 @@ class ExitBook:
         for role in ("requests", "media"):
             self._settle(role, account_id, None)
 
+    def move(self, account_id: str, proxy_id: str | None) -> None:
+        """Let the account stay with this proxy from now on, by an operator's word; None lets the next call choose."""
+        self._settle("requests", account_id, proxy_id)
+
+    def homes(self) -> Mapping[str, str]:
+        """The proxy that each account stays with, by the ids of both."""
+        return {account_id: proxy_id for (role, account_id), proxy_id in self._homes.items() if role == "requests"}
+
     def home(self, account_id: str, role: Role = "requests") -> str | None:
         """The id of the proxy that the account stays with; None as long as it has none."""
         return self._homes.get((role, account_id))

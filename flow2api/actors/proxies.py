@@ -20,7 +20,9 @@ from flow2api.actors.proxy_messages import (
     AddedProxies,
     AddProxies,
     LineError,
+    ListHomes,
     ListProxies,
+    MoveAccount,
     ProxiesMessage,
     ProxyTest,
     RemoveProxy,
@@ -119,6 +121,10 @@ class Proxies(Actor[ProxiesMessage]):
                 return await self._set_enabled(self._member(message.proxy_id), message.enabled)
             case TestProxy():
                 self.answer_in_task(self._test, self._member(message.proxy_id))
+            case MoveAccount():
+                self._move(message)
+            case ListHomes():
+                return self._parts.book.homes()
             case _:
                 assert_never(message)
         return None
@@ -195,6 +201,15 @@ class Proxies(Actor[ProxiesMessage]):
         self._publish_book()
         self._parts.bus.publish(ProxyRemoved(proxy_id=member.proxy.id, at=self._parts.now()))
         log.info("proxy removed proxy=%s place=%s", member.proxy.id, member.proxy.place)
+
+    def _move(self, message: MoveAccount) -> None:
+        """The new home is stored like one that a call has chosen."""
+        if message.proxy_id is not None:
+            proxy = self._member(message.proxy_id).proxy
+            if not proxy.enabled or "requests" not in proxy.roles:
+                why = "is disabled" if not proxy.enabled else "carries finished media alone"
+                raise Failure(Code.INVALID_VALUE, f"This proxy {why}; choose another.", param="proxy_id")
+        self._parts.book.move(message.account_id, message.proxy_id)
 
     async def _set_enabled(self, member: Member, enabled: bool) -> ProxyView:
         changed = replace(member.proxy, enabled=enabled)

@@ -1,6 +1,6 @@
 """What the pool of proxies understands, and how uses of exits become reports to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -81,6 +81,19 @@ class TestProxy(Ask[ProxyTest], frozen=True):
     proxy_id: str
 
 
+class MoveAccount(Ask[None], frozen=True):
+    """Send an account out through this proxy from now on, as long as it works; None lets the pool choose again.
+
+    `Failure` not_found, or invalid_value for one that is disabled or does not carry requests."""
+
+    account_id: str
+    proxy_id: str | None
+
+
+class ListHomes(Ask[Mapping[str, str]], frozen=True):
+    """The proxy that each account stays with, by the ids of both."""
+
+
 class ReportExit(msgspec.Struct, frozen=True, kw_only=True):
     """A call went out through a proxy, or was to. May be dropped when there are too many: the next one tells the same."""
 
@@ -91,7 +104,9 @@ class ReportExit(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-ProxiesMessage = ListProxies | AddProxies | RemoveProxy | SetProxyEnabled | TestProxy | ReportExit
+ProxiesMessage = (
+    ListProxies | AddProxies | RemoveProxy | SetProxyEnabled | TestProxy | ReportExit | MoveAccount | ListHomes
+)
 
 _FAULTS: dict[type[NetworkFault], ExitFault] = {
     ProxyRefused: ExitFault.REFUSED,

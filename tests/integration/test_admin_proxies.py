@@ -20,6 +20,20 @@ async def test_a_proxy_is_added_checked_switched_and_removed() -> None:
         listed = await gateway.admin("GET", "/api/proxies")
         assert [entry["proxy"]["id"] for entry in listed["proxies"]] == [view["proxy"]["id"]]
         assert PASSWORD not in str(listed)
+        [account] = (await gateway.admin("GET", "/api/accounts"))["accounts"]
+        place = f"/api/accounts/{account['account']['id']}/proxy"
+        await gateway.admin("PUT", place, {"proxy_id": view["proxy"]["id"]})
+        homes = (await gateway.admin("GET", "/api/proxies"))["homes"]
+        assert homes == {account["account"]["id"]: view["proxy"]["id"]}
+        await gateway.admin("PUT", place, {"proxy_id": None})
+        assert (await gateway.admin("GET", "/api/proxies"))["homes"] == {}
+        headers = {"authorization": f"Bearer {gateway.gateway.admin_token.reveal()}"}
+        for path, proxy_id, status in ((place, "prx_0", 404), ("/api/accounts/acc_0/proxy", None, 404)):
+            refused = await gateway.client.put(path, json={"proxy_id": proxy_id}, headers=headers)
+            assert refused.status_code == status
+        await gateway.admin("POST", f"{one}/disable")
+        refused = await gateway.client.put(place, json={"proxy_id": view["proxy"]["id"]}, headers=headers)
+        assert refused.status_code == 400
         await gateway.admin("DELETE", one)
         assert (await gateway.admin("GET", "/api/proxies"))["proxies"] == []
         headers = {"authorization": f"Bearer {gateway.gateway.admin_token.reveal()}"}

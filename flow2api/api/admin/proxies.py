@@ -1,12 +1,17 @@
 """Admin routes for the pool of proxies: a thin layer over its actor. Addresses are shown with their credentials masked."""
 
+from collections.abc import Mapping
+
 import msgspec
 from quart_trio.wrappers import TrioResponse
 
+from flow2api.actors.accounts_messages import ListAccounts
 from flow2api.actors.proxy_messages import (
     AddedProxies,
     AddProxies,
+    ListHomes,
     ListProxies,
+    MoveAccount,
     ProxyTest,
     RemoveProxy,
     SetProxyEnabled,
@@ -18,13 +23,21 @@ from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
 from flow2api.domain.proxy import ProxyView, Role
-from flow2api.errors import Code
+from flow2api.errors import Code, Failure
 
 
 class ProxyList(msgspec.Struct, frozen=True):
     """All proxies, oldest first."""
 
     proxies: list[ProxyView]
+    homes: Mapping[str, str]
+    """The proxy that each account stays with as long as it works, by the ids of both."""
+
+
+class AccountProxy(msgspec.Struct, frozen=True):
+    """Which proxy an account goes out through; null lets the pool choose."""
+
+    proxy_id: str | None
 
 
 class NewProxies(msgspec.Struct, kw_only=True):
@@ -45,6 +58,7 @@ class RemovedProxy(msgspec.Struct, frozen=True):
 
 
 _new = wire.decoder(NewProxies)
+_account = wire.decoder(AccountProxy)
 
 
 def routes(services: Services) -> Table:
@@ -53,7 +67,7 @@ def routes(services: Services) -> Table:
 
     @described("List the proxies", ProxyList)
     async def list_all(request: GatewayRequest) -> TrioResponse:
-        return wire.answer(ProxyList(await ask(ListProxies())))
+        return wire.answer(ProxyList(await ask(ListProxies()), await ask(ListHomes())))
 
     @described("Add proxies, one a line", AddedProxies, body=NewProxies, status=201)
     async def add(request: GatewayRequest) -> TrioResponse:
@@ -77,6 +91,15 @@ def routes(services: Services) -> Table:
     async def test(request: GatewayRequest, proxy_id: str) -> TrioResponse:
         return wire.answer(await ask(TestProxy(proxy_id)))
 
+    @described("Send an account out through this proxy", AccountProxy, body=AccountProxy)
+    async def move(request: GatewayRequest, account_id: str) -> TrioResponse:
+        asked = wire.decode(await request.body.whole(), _account)
+        accounts = await services.accounts.ask(ListAccounts())
+        if account_id not in [view.account.id for view in accounts]:
+            raise Failure(Code.NOT_FOUND, "There is no such account.")
+        await ask(MoveAccount(account_id, asked.proxy_id))
+        return wire.answer(asked)
+
     one = "/api/proxies/<proxy_id>"
     return (
         ("GET", "/api/proxies", list_all),
@@ -85,4 +108,5 @@ def routes(services: Services) -> Table:
         ("POST", f"{one}/enable", enable),
         ("POST", f"{one}/disable", disable),
         ("POST", f"{one}/test", test),
+        ("PUT", "/api/accounts/<account_id>/proxy", move),
     )
