@@ -30,7 +30,8 @@ class FakeHttp:
         found = Headers([("Location", target)] if target else [])
         return Downloaded(status=302 if target else 200, mime="", size_bytes=0, headers=found, head=b"")
 
-    async def request(self, *_: Any, **__: Any) -> None:
+    async def request(self, *_: Any, fresh: bool, **__: Any) -> None:
+        self.fresh = fresh
         raise self._fault or AssertionError("not part of the test")
 
 
@@ -43,6 +44,16 @@ async def test_a_download_follows_redirects_and_takes_the_key_to_its_own_service
     with pytest.raises(UpstreamFailure, match="again and again"):
         await calls(http).download("a clip", "/files/1", tmp_path / "x", seconds=1)
     assert http.asked == [(f"{BASE}/files/1", True), (f"{BASE}/there", True), ("https://cdn.example/file", False)]
+
+
+@pytest.mark.parametrize(
+    ("paid", "exit_url"), [(True, "http://exit.example:1"), (True, None), (False, "http://exit.example:1")]
+)
+async def test_a_paid_call_takes_no_kept_connection_of_an_exit(paid: bool, exit_url: str | None) -> None:
+    http = FakeHttp(fault=ConnectionBroken("cut"))
+    with pytest.raises(UpstreamFailure):
+        await Calls(cast("Any", http), WAY, lambda avoid=(): exit_url).send("x", "POST", "/x", {}, paid=paid)
+    assert http.fresh is (paid and exit_url is not None)
 
 
 def test_what_a_service_says_is_shown_without_the_key() -> None:
