@@ -9,6 +9,7 @@ from trio.testing import MockClock
 
 from flow2api.actors.jobs import Attach, Cancel
 from flow2api.actors.media import AdoptResult, FetchResult
+from flow2api.domain.account import AccountState
 from flow2api.domain.failure import FailureKind
 from flow2api.domain.job import Generation, Job, JobState, Source
 from flow2api.errors import Code, Failure
@@ -265,6 +266,26 @@ async def test_a_clip_goes_on_although_its_account_rests_and_its_actor_crashes(a
         world.script.add("check", RuntimeError("a bug"))
         assert (await final(world, clip())).state is JobState.SUCCEEDED
         assert world.script.count("begin") == 1
+
+
+async def test_an_order_that_was_out_when_its_account_crashed_is_not_sent_again(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account("ann")
+        await world.add_account("bob")
+        world.script.add("begin", RuntimeError("a bug"))
+        job = await final(world, clip())
+        assert job.error is not None
+        assert job.error.code is Code.OUTCOME_UNKNOWN
+        assert world.script.count("begin") == 1
+
+
+async def test_a_key_that_is_refused_while_a_clip_is_made_stops_its_account_at_once(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account("ann")
+        world.script.add("check", upstream(FailureKind.KEY_REFUSED))
+        assert (await final(world, clip())).state is JobState.SUCCEEDED
+        standing = (await world.views())["ann"].account.standing
+        assert (standing.state, standing.code) == (AccountState.NEEDS_LOGIN, "key_refused")
 
 
 class HeldAfterFirst:
