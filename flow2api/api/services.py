@@ -40,8 +40,12 @@ class LivePace(msgspec.Struct, frozen=True, kw_only=True):
 
     states_seconds: float = 0.1
     """Least pause between two frames of one topic that tell states."""
-    page_seconds: float = 0.003
-    """Added to that pause by each page beyond some thirty, so that however many look, generations are not slower for it."""
+    page_seconds: float = 0.005
+    """The pause is at least so much for each page, so that however many look, generations are not slower for it."""
+    cost_factor: float = 25.0
+    """The pause is at least so many times what it took to put the frame before in front of all pages."""
+    most_seconds: float = 1.0
+    """Longest pause that comes of these two."""
     numbers_seconds: float = 0.5
     """Pause between two tellings of numbers."""
     beat_seconds: float = 15.0

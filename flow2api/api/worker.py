@@ -4,11 +4,13 @@ Hypercorn parses, and drives the application. What differs here: a client that s
 holds up a shutdown (the original shields its writes without a limit); one that leaves is noticed though bytes after its request still
 wait to be read; a head that comes too slowly is not waited for; an
 answer's head leaves together with the first of its body, which saves a system call; a request that is no HTTP is answered
-in the form of all our errors; offers of HTTP/2 are passed over; websockets are not compressed; and one timer a connection replaces a task for each request.
+in the form of all our errors; offers of HTTP/2 are passed over; websockets are not compressed, and
+can be handed bytes without waiting; and one timer a connection replaces a task for each request.
 """
 
 import logging
 import math
+import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -36,6 +38,8 @@ HEAD_SECONDS = 15.0
 # How long a client may take for one piece of an answer before it counts as gone.
 STALL_SECONDS = 60.0
 PIECE_BYTES = 64 * 1024
+WIRE = "flow2api.wire"
+"""Under this name the state of an ASGI scope has the `Connection` that it came over."""
 # Of what a client sends before its answer is out so much is read, to notice that it leaves. Who sends more is not watched.
 AHEAD_BYTES = 64 * 1024
 
@@ -127,6 +131,7 @@ class Connection(TCPServer):
     _idle = True
     _head_begun = False
     _ahead = b""
+    _rest = b""
 
     async def run(self) -> None:
         try:
@@ -138,7 +143,7 @@ class Connection(TCPServer):
                     self.config,
                     self.context,
                     group,
-                    ConnectionState(self.state.copy()),
+                    ConnectionState({**self.state, WIRE: self}),
                     False,
                     client,
                     server,
@@ -161,6 +166,29 @@ class Connection(TCPServer):
         finally:
             await trio.aclose_forcefully(self.stream)
 
+    @property
+    def unsent(self) -> bool:
+        """Whether `send_nowait` left a rest."""
+        return bool(self._rest)
+
+    def send_nowait(self, *pieces: bytes) -> bool:
+        """Send what the system takes at once, without a turn of other tasks. A rest goes out before anything else does, with `send` at
+        the latest. False when nothing was sent, since the client reads too slowly or is gone: then `send` finds out."""
+        if self._rest or self.send_lock.locked():
+            return False
+        try:
+            taken = os.writev(self.stream.socket.fileno(), pieces)
+        except OSError:
+            return False
+        if taken < sum(map(len, pieces)):
+            self._rest = b"".join(pieces)[taken:]
+        return True
+
+    async def send(self, *pieces: bytes) -> None:
+        """Send all of it, after the rest of what went before. Cancelling it ends the connection."""
+        async with self.send_lock:
+            await self._send(b"".join(pieces))
+
     async def protocol_send(self, event: Event) -> None:
         if isinstance(event, RawData):
             async with self.send_lock:
@@ -176,7 +204,7 @@ class Connection(TCPServer):
             self._timer.deadline = trio.current_time() + wait
 
     async def _send(self, data: bytes) -> None:
-        view = memoryview(data)
+        view, self._rest = memoryview(self._rest + data), b""
         try:
             for start in range(0, len(view), PIECE_BYTES):
                 with trio.fail_after(STALL_SECONDS):

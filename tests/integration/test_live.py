@@ -1,16 +1,23 @@
 """The dashboard's connection over a real socket: handshake, snapshots, events, the end of it, and pages that do not read."""
 
 import logging
+import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import trio
 from msgspec.structs import replace
+from wsproto.connection import Connection as WsConnection
+from wsproto.connection import ConnectionType
+from wsproto.events import Ping, TextMessage
 
+from flow2api.api import worker
 from flow2api.api.live import outbox
 from flow2api.api.services import LivePace, Pace
 from flow2api.domain.account import Account, AccountView
@@ -208,10 +215,39 @@ async def test_a_page_that_never_reads_is_cut_off_alone(tmp_path: Path, monkeypa
         await deaf.aclose()
 
 
+async def test_what_the_system_does_not_take_at_once_follows_before_anything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, cut = os.writev, list[int]()
+
+    def write_little(file: int, pieces: Sequence[bytes]) -> int:
+        cut.append(file)
+        return write(file, [b"".join(pieces)[:1000]])
+
+    monkeypatch.setattr(os, "writev", write_little)
+    async with opened(tmp_path) as (desk, url):
+        stream, reader = await _deaf_page(url), WsConnection(ConnectionType.CLIENT)
+        frames = _frames(stream, reader)
+        assert [(await anext(frames))["type"] for _ in range(2)] == ["hello", "snapshot"]
+        number = 0
+        while len(cut) < 3:
+            number += 1
+            desk.services.bus.publish(changed(number, note=f"{number}," * 2000))
+            # Answered by another task than the one that writes.
+            await stream.send_all(reader.send(Ping(payload=b"alive")))
+            frame = await anext(frames)
+            assert frame["seq"] == 1 + number
+            assert [event["view"]["account"]["note"] for event in frame["events"]] == [f"{number}," * 2000]
+        await frames.aclose()
+        await stream.aclose()
+
+
 async def test_a_page_that_falls_behind_gets_a_new_snapshot_for_what_it_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MOST_BYTES", 0)
+    # As with a page that reads too slowly for the system to take anything at once.
+    monkeypatch.setattr(worker.Connection, "send_nowait", lambda _connection, *_pieces: False)
     async with opened(tmp_path) as (desk, url), watching(url, TOKEN) as page:
         await page.show("accounts")
         await page.snapshot("accounts")
@@ -276,6 +312,19 @@ async def _deaf_page(url: str) -> trio.SocketStream:
     text = b'{"type":"subscribe","topics":["accounts"]}'
     await stream.send_all(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
     return stream
+
+
+async def _frames(stream: trio.SocketStream, reader: WsConnection) -> AsyncGenerator[dict[str, Any], None]:
+    """What a page reads, frame by frame."""
+    text = ""
+    while True:
+        for event in reader.events():
+            if isinstance(event, TextMessage):
+                text += event.data
+                if event.message_finished:
+                    yield msgspec.json.decode(text)
+                    text = ""
+        reader.receive_data(await stream.receive_some(64 * 1024))
 
 
 async def _signed_in(url: str, *, first: bool = False) -> tuple[str, str]:

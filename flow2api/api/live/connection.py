@@ -1,17 +1,19 @@
 """One page's connection after the handshake: reads what it wants, writes what is due, watches for signs of life and for the end.
 
-One task writes, so frames never mix and a number is given in the order of sending. Ends with a reason as a close code; a page that
+One task writes, and while it has nothing to write events go out past it; so frames never mix, and a number is given in the order of
+sending. Ends with a reason as a close code; a page that
 does not read is cut off alone.
 """
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, assert_never
+from typing import NamedTuple, Protocol, assert_never
 
 import msgspec
 import trio
 
 from flow2api import __version__
+from flow2api.api.live import frames
 from flow2api.api.live.hub import Hub
 from flow2api.api.live.outbox import Closing, Outbox
 from flow2api.api.live.protocol import (
@@ -59,18 +61,30 @@ class Ends(NamedTuple):
     """To be called when the page gives a sign of life."""
 
 
-class Connection:
-    """One of them. `send` writes one text frame; `run` returns how it is to be closed, None when nothing can be sent any more."""
+class Wire(Protocol):
+    """What carries the bytes: a connection of `worker`."""
 
-    def __init__(
-        self, hub: Hub, pace: LivePace, ends: Ends, session: str, send: Callable[[bytes], Awaitable[None]]
-    ) -> None:
+    @property
+    def unsent(self) -> bool:
+        """Whether `send_nowait` left a rest."""
+
+    def send_nowait(self, *pieces: bytes) -> bool:
+        """Send at once; False when nothing was sent."""
+
+    async def send(self, *pieces: bytes) -> None:
+        """Send the rest and all of this."""
+
+
+class Connection:
+    """One of them. `run` returns how it is to be closed, None when nothing can be sent any more."""
+
+    def __init__(self, hub: Hub, pace: LivePace, ends: Ends, session: str, wire: Wire) -> None:
         self._hub = hub
         self._pace = pace
         self._ends = ends
         self._session = session
-        self._send = send
-        self._outbox = Outbox()
+        self._wire = wire
+        self._outbox = Outbox(self._send_events_nowait)
         self._topics: dict[TopicName, Topic] = {}
         self._seq = 0
         self._nursery: trio.Nursery
@@ -117,13 +131,15 @@ class Connection:
     async def _write_next(self) -> bool:
         """Write one thing; False when the page did not take it in time."""
         outbox = self._outbox
+        if self._wire.unsent:
+            return await self._send_in_time()
         if (answer := outbox.take_answer()) is not None:
-            return await self._send_in_time(answer)
+            return await self._send_in_time(frames.text(answer))
         if (wanted := outbox.take_wanted()) is not None:
             return await self._write_snapshot(*wanted)
         if (events := outbox.take_events()) is not None:
             self._hub.tally.frames += 1
-            return await self._send_in_time(self._numbered(b"events", events[1]))
+            return await self._send_numbered(b"events", events[1])
         return True
 
     async def _write_snapshot(self, name: str, lost: bool) -> bool:
@@ -139,27 +155,41 @@ class Connection:
             self._nursery.start_soon(self._want_again, name)
             return True
         self._hub.tally.resyncs += lost
-        return await self._send_in_time(self._numbered(b"snapshot", b'"state":' + state + b"}"))
+        return await self._send_numbered(b"snapshot", state)
 
     async def _want_again(self, name: str) -> None:
         await trio.sleep(AGAIN_SECONDS)
         if name in self._topics:
             self._outbox.want(name)
 
-    async def _send_in_time(self, frame: bytes) -> bool:
+    async def _send_numbered(self, kind: bytes, end: bytes) -> bool:
+        beginning = self._beginning(kind)
+        self._seq += 1
+        return await self._send_in_time(beginning, end)
+
+    def _send_events_nowait(self, end: bytes) -> bool:
+        if not self._wire.send_nowait(self._beginning(b"events"), end):
+            return False
+        self._seq += 1
+        self._hub.tally.frames += 1
+        if self._wire.unsent:
+            self._outbox.wake()
+        return True
+
+    async def _send_in_time(self, *pieces: bytes) -> bool:
         scope = trio.CancelScope(deadline=trio.current_time() + self._pace.stall_seconds)
         try:
             with scope:
-                await self._send(frame)
+                await self._wire.send(*pieces)
         finally:
             # Breaking off closes the connection, whose end may cancel all of this before the scope is left.
             late = scope.cancel_called
             self._hub.tally.cut_off += late
         return not late
 
-    def _numbered(self, kind: bytes, rest: bytes) -> bytes:
-        self._seq += 1
-        return b'{"type":"%b","seq":%d,%b' % (kind, self._seq, rest)
+    def _beginning(self, kind: bytes) -> bytes:
+        """The part of the next message that is this connection's own."""
+        return frames.beginning(b'{"type":"%b","seq":%d,' % (kind, self._seq + 1))
 
     def _answer(self, frame: ServerFrame) -> None:
         if not self._outbox.answer(_encode(frame)):

@@ -1,9 +1,10 @@
 """What one page has yet to be sent, bounded: a page that reads too slowly gets new snapshots in place of what it missed.
 
-Everybody puts, one task takes. Nothing in here waits but `wait`.
+Everybody puts, one task takes. Nothing in here waits but `wait`. While that task has nothing to do, events need not wait for it.
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 import trio
@@ -23,9 +24,11 @@ class Closing(NamedTuple):
 
 
 class Outbox:
-    """Frames without their number, which is given when they are sent."""
+    """Frames without their number, which is given when they are sent. `send_nowait` sends events at once, if it can."""
 
-    def __init__(self) -> None:
+    def __init__(self, send_nowait: Callable[[bytes], bool] = lambda _: False) -> None:
+        self._send_nowait = send_nowait
+        self._waited_for = False
         self.closing: Closing | None = None
         self._answers: deque[bytes] = deque()
         self._events: deque[tuple[str, bytes]] = deque()
@@ -47,6 +50,8 @@ class Outbox:
     def put(self, topic: str, body: bytes) -> None:
         """Events of a topic."""
         if topic in self._wanted:
+            return
+        if self._waited_for and not self._has_something and self._send_nowait(body):
             return
         self._events.append((topic, body))
         self._size += len(body)
@@ -74,9 +79,21 @@ class Outbox:
 
     async def wait(self) -> None:
         """Wait until there is something to take, or the end has come."""
-        if not (self._answers or self._events or self._wanted or self.closing):
+        if not self._has_something:
             self._something = trio.Event()
-            await self._something.wait()
+            self._waited_for = True
+            try:
+                await self._something.wait()
+            finally:
+                self._waited_for = False
+
+    def wake(self) -> None:
+        """Have `wait` return, though there may be nothing to take."""
+        self._something.set()
+
+    @property
+    def _has_something(self) -> bool:
+        return bool(self._answers or self._events or self._wanted or self.closing)
 
     def take_answer(self) -> bytes | None:
         """The next answer."""

@@ -1,11 +1,10 @@
-"""The handshake of `/api/live` and the frames below the protocol: who may connect, and how ASGI events become texts and closes.
+"""The handshake of `/api/live` and the events below the protocol: who may connect, and how ASGI events become texts and closes.
 
-A refused handshake is answered with a status and our usual error object. Any other path is no websocket.
+What the gateway says goes past ASGI to the connection itself, as bytes that all pages share. A refused handshake is answered with a status and our usual error object. Any other path is no websocket.
 """
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ from flow2api.api.exchange import new_request_id
 from flow2api.api.live.connection import Connection, Ends
 from flow2api.api.live.hub import Hub
 from flow2api.api.services import Services
+from flow2api.api.worker import WIRE
 from flow2api.errors import Code, Failure
 from flow2api.log import request_id
 
@@ -68,9 +68,8 @@ class Socket(TrioASGIWebsocketConnection):
             return
         await send(cast("Any", {"type": "websocket.accept", "subprotocol": None, "headers": []}))
         log.info("dashboard connected address=%s session=%s", admin.address, admin.session_id)
-        connection = Connection(
-            self.desk.hub, self.desk.pace, self.desk.ends(admin), admin.session_id, partial(_send_text, send)
-        )
+        wire = cast("Any", self.scope)["state"][WIRE]
+        connection = Connection(self.desk.hub, self.desk.pace, self.desk.ends(admin), admin.session_id, wire)
         closing = await connection.run(partial(_read_text, receive), self.desk.instance)
         log.info("dashboard left session=%s reason=%s", admin.session_id, closing.reason if closing else "gone")
         if closing is not None:
@@ -101,10 +100,6 @@ async def _refuse(send: ASGISendCallable, failure: Failure) -> None:
     start = {"type": "websocket.http.response.start", "status": failure.kind.status, "headers": headers}
     await send(cast("Any", start))
     await send(cast("Any", {"type": "websocket.http.response.body", "body": body, "more_body": False}))
-
-
-async def _send_text(send: Callable[[Any], Awaitable[None]], frame: bytes) -> None:
-    await send({"type": "websocket.send", "bytes": None, "text": frame.decode()})
 
 
 async def _read_text(receive: ASGIReceiveCallable) -> str | None:

@@ -34,6 +34,32 @@ def test_a_page_that_falls_behind_loses_frames_and_is_owed_snapshots_of_just_tho
     assert drained(box) == [("accounts", b"kept")]
 
 
+async def test_events_go_past_a_writer_that_has_nothing_to_do_and_never_past_what_waits_for_it(
+    autojump_clock: object,
+) -> None:
+    sent: list[bytes] = []
+    full = False
+
+    def send_nowait(body: bytes) -> bool:
+        if not full:
+            sent.append(body)
+        return not full
+
+    box = Outbox(send_nowait)
+    box.put("jobs", b"nobody waits")
+    assert drained(box) == [("jobs", b"nobody waits")]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(box.wait)
+        await trio.testing.wait_all_tasks_blocked()
+        box.put("jobs", b"at once")
+        full = True
+        box.put("jobs", b"must wait")
+        full = False
+        box.put("jobs", b"after it")
+    assert sent == [b"at once"]
+    assert drained(box) == [("jobs", b"must wait"), ("jobs", b"after it")]
+
+
 def test_what_waits_for_a_page_is_bounded_in_bytes() -> None:
     box = Outbox()
     piece = b"x" * 10_000
