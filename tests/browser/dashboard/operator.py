@@ -117,6 +117,13 @@ class Operator:
         emulation = self._session.cdp.emulation
         await self._session.call(emulation.set_device_metrics_override(width, height, 1, width < 720))
 
+    async def prefer(self, theme: str) -> None:
+        """As on a system that is set to light or dark."""
+        emulation = self._session.cdp.emulation
+        feature = emulation.MediaFeature(name="prefers-color-scheme", value=theme)
+        await self._session.call(emulation.set_emulated_media(features=[feature]))
+        await self.rests()
+
     # -- seeing --------------------------------------------------------------------------------------------------
 
     async def sees(self, *texts: str) -> None:

@@ -41,8 +41,7 @@ class Camera:
         for width, height in WIDTHS.items():
             await operator.resize(width, height)
             for theme in ("light", "dark"):
-                await operator.reads(f"void (document.documentElement.dataset.theme = '{theme}')")
-                await operator.rests()
+                await operator.prefer(theme)
                 await operator.photograph(self._folder / f"{name}-{width}-{theme}.png")
         await operator.resize(1440)
 

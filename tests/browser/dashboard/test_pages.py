@@ -97,8 +97,7 @@ async def _findings(operator: Operator) -> list[object]:
     """What axe-core holds against what is shown, in both themes."""
     found: list[object] = []
     for theme in ("light", "dark"):
-        await operator.reads(f"void (document.documentElement.dataset.theme = '{theme}')")
-        await operator.rests()
+        await operator.prefer(theme)
         told = await operator.reads(FINDINGS)
         assert isinstance(told, list)
         found += [(theme, *one) for one in told]
@@ -127,6 +126,23 @@ async def test_the_first_load_is_small(browser: str) -> None:
         assert scripts
         assert sum(size for _, size in scripts) < FIRST_LOAD_BYTES, scripts
         assert not [name for name, _ in scripts if name.startswith(("plot", "chart"))]
+
+
+async def test_the_theme_is_the_systems_until_one_is_chosen_and_the_choice_is_kept(browser: str) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    async with open_desk(browser) as desk, desk.inside("studio") as operator:
+        await operator.prefer("light")
+        light = await operator.reads(background)
+        await operator.prefer("dark")
+        dark = await operator.reads(background)
+        assert light != dark
+        await operator.press("Theme")
+        await operator.press("Light")
+        await operator.rests()
+        async with desk.window("studio") as second:
+            await second.prefer("dark")
+            await second.arrives("studio")
+            assert await operator.reads(background) == await second.reads(background) == light
 
 
 async def test_a_view_is_restored_from_its_address(browser: str) -> None:
