@@ -94,7 +94,9 @@ async def run_demo(
             environ,
             api_key=api_key,
             accounts=[*_accounts(emulator), *(kind.account for kind in keyed)],
-            on_ready=lambda gateway: on_ready(dataclasses.replace(gateway, notes=(_note(why_no_browser),))),
+            on_ready=lambda gateway: on_ready(
+                dataclasses.replace(gateway, notes=(_note(why_no_browser), _place(gateway)))
+            ),
         )
         nursery.cancel_scope.cancel()
     return code
@@ -125,6 +127,10 @@ def _why_no_browser() -> str | None:
     except BrowserUnavailable as fault:
         return str(fault)
     return None
+
+
+def _place(gateway: Gateway) -> str:
+    return f"Other commands find the demo with --data-dir {gateway.config.storage.data_dir}"
 
 
 def _note(why_no_browser: str | None) -> str:

@@ -18,7 +18,7 @@ class Unreadable(Exception):
     """The file is no picture that can be decoded."""
 
 
-def recode(path: Path, form: Rendition) -> bytes:
+def recode(source: Path | io.BytesIO, form: Rendition) -> bytes:
     """The picture's bytes in that form.
 
     Raises:
@@ -26,7 +26,7 @@ def recode(path: Path, form: Rendition) -> bytes:
         Unreadable: see there."""
     out = io.BytesIO()
     try:
-        with Image.open(path) as opened:
+        with Image.open(source) as opened:
             picture = ImageOps.exif_transpose(opened)
             kept = {name: value for name in ("icc_profile", "exif") if (value := picture.info.get(name))}
             _in_mode(picture, form.format).save(out, form.format.upper(), **_options(form), **kept)

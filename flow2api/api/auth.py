@@ -100,7 +100,8 @@ class KeyRing:
             if key is not None:
                 return key
         raise Failure(
-            Code.INVALID_API_KEY, "A valid API key is needed: send it as the header 'Authorization: Bearer <key>'."
+            Code.INVALID_API_KEY,
+            "A valid API key is needed: send it as the header 'Authorization: Bearer <key>', or 'x-goog-api-key'.",
         )
 
     async def create(

@@ -21,8 +21,9 @@ from flow2api.store.door import Store
 
 log = logging.getLogger("flow2api.models")
 
-ALIASES_SETTING = "models.aliases"
-OFF_SETTING = "models.off"
+# Their first word is no section of the settings, so that they are not taken for settings.
+ALIASES_SETTING = "offer.aliases"
+OFF_SETTING = "offer.off"
 MAX_ALIASES = 500
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,99}")
 

@@ -1,6 +1,7 @@
 """`flow2api generate`: one wish from the shell, with the progress that the gateway tells, and the results as files."""
 
 import base64
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +19,14 @@ from flow2api.cli.outcomes import CommandFailed, run
 from flow2api.cli.output import shown
 from flow2api.cli.wiring import Wiring
 from flow2api.domain.picture import inspect
+from flow2api.domain.rendition import Format, Rendition
+from flow2api.errors import Failure
 
 DEFAULT_MODEL = "gemini-3.1-flash-image"
 # A picture, or the plain link to a clip.
 _LINK = re.compile(r"^!?\[[^\]]*\]\(([^)\s]+)\)", re.MULTILINE)
 _MEDIA = re.compile(r"/media/[^/?#]+$")
+_FORMATS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +92,8 @@ async def _generate(wiring: Wiring, start: Start, wish: Wish, output: Path) -> N
             await client.events("/v1/chat/completions", body, reading.on_event)
             pictures = [await _fetch(client, link) for link in reading.links()]
     for path, picture in zip(_names(output, len(pictures)), pictures, strict=True):
-        await trio.Path(path).write_bytes(picture)
+        data = await trio.to_thread.run_sync(_as_named, picture, path.suffix)
+        await trio.Path(path).write_bytes(data)
         click.echo(str(path))
 
 
@@ -143,6 +148,25 @@ async def _fetch(client: Client, link: str) -> bytes:
     if found is None:
         raise CommandFailed(f"the link {link} leads to no file of the gateway")
     return await client.fetch(found[0])
+
+
+def _as_named(data: bytes, suffix: str) -> bytes:
+    """A picture in the format that the ending of its file names; clips, and what has no such ending, as they came."""
+    form = _FORMATS.get(suffix.lower())
+    if form is None or not _is_picture(data) or Rendition(form).fits(inspect(data).mime):
+        return data
+    # Lazy on purpose: the library behind it takes a while to load.
+    from flow2api.actors.recode import recode
+
+    return recode(io.BytesIO(data), Rendition(form, 95))
+
+
+def _is_picture(data: bytes) -> bool:
+    try:
+        inspect(data)
+    except Failure:
+        return False
+    return True
 
 
 def _names(output: Path, count: int) -> Sequence[Path]:

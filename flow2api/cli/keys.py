@@ -57,7 +57,7 @@ def with_limits(command: Command) -> Command:
         "models",
         multiple=True,
         metavar="ID",
-        help="Models that it may use, such as veo-3 or 'veo-*'; or all.",
+        help="Models that it may use, such as veo-3.1 or 'veo-*'; or all.",
     )
     @click.option("--per-minute", "requests_per_minute", type=Amount(), help="Requests within a minute.")
     @click.option("--concurrent", "concurrent_jobs", type=Amount(), help="Generations under way at a time.")

@@ -92,7 +92,8 @@ def _introduce(key: str, gateway: Gateway) -> None:
         f"  API key   {key}\n\n"
         f"Ask for a picture (paste this in another terminal), then open the link in the answer in a browser:\n\n"
         f"{curl(gateway.url, key)}\n\n"
-        f"Or use address and key in any program that speaks OpenAI's API. Ctrl-C ends the demo."
+        f"Or use address and key in any program that speaks OpenAI's API. Ctrl-C ends the demo, and the "
+        f"emulated services with all that they are making."
     )
 
 

@@ -236,6 +236,16 @@ def _upscale(model: Model, ask: Wish) -> Size | None:
     raise Failure(Code.INVALID_VALUE, message, param=param)
 
 
+def told_length(model: Model, ask: Wish, found: Shape) -> tuple[str, ...]:
+    """A warning where a clip gets another length than was asked for. A name that fixes its form means what it says."""
+    fixed = model.fixed is not None and (model.fixed.ratio or model.fixed.seconds)
+    if fixed or ask.seconds in (None, found.seconds):
+        return ()
+    return (
+        f"seconds {str(ask.seconds)[:_SHOWN_CHARACTERS]} is not offered by {model.id}; the clip has {found.seconds}.",
+    )
+
+
 def _seconds(model: Model, wanted: int | None) -> int | None:
     """The length that is asked for, or the nearest of the model's."""
     if wanted is None:

@@ -220,7 +220,7 @@ class Catalog:
             tier_models=route.tiers,
             tier_credits={tier: (credits + length + more) * count for tier, credits in table.tier_credits.items()},
             source=ask.source,
-            warnings=warnings,
+            warnings=(*warnings, *asking.told_length(model, ask, shape)),
             options=asking.options(model, table, ask),
             how=table.how,
         )

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from flow2api.api.offer import OFF_SETTING, Offer
+from flow2api.api.offer import ALIASES_SETTING, OFF_SETTING, Offer
+from flow2api.config.keys import SECTIONS
 from flow2api.domain.catalog import Catalog, Wish
 from flow2api.domain.model import Family, Table
 from flow2api.errors import Code, Failure
@@ -93,8 +94,12 @@ async def test_only_models_of_their_own_are_switched() -> None:
 
 async def test_what_was_stored_for_models_that_are_gone_has_no_effect() -> None:
     async with open_inline_store() as store:
-        await store.write(settings.put, "models.aliases", {"old": "gone", "brush": "pen", "sora-2": "pen"})
+        await store.write(settings.put, ALIASES_SETTING, {"old": "gone", "brush": "pen", "sora-2": "pen"})
         await store.write(settings.put, OFF_SETTING, ["gone"])
         offer = await offer_of(store)
         assert [model.id for model in offer.catalog.models()] == [*(model.id for model in catalog().models()), "sora-2"]
         assert offer.catalog.find("brush").base == "brush"
+
+
+def test_no_setting_of_the_operator_has_a_name_of_these() -> None:
+    assert {ALIASES_SETTING.partition(".")[0], OFF_SETTING.partition(".")[0]} & set(SECTIONS) == set()

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from flow2api.cli.outcomes import FAILED, REFUSED
+from tests.doubles.pictures import drawn, size_of
 from tests.unit.cli.stage import Stage
 
 
@@ -110,3 +111,13 @@ def test_a_picture_that_cannot_be_fetched_is_told(stage: Stage) -> None:
     stage.events = answer("http://h/media/a.png")
     stage.answers = {"GET /media/a.png": (410, {"error": {"message": "It is gone.", "code": "expired"}})}
     assert stage.run("generate", "x", "--output", "out.png").stderr == "Error: It is gone. (expired)\n"
+
+
+def test_a_picture_is_written_in_the_format_that_the_name_of_its_file_says(stage: Stage, tmp_path: Path) -> None:
+    made = drawn(form="JPEG")
+    for name, form in (("out.png", "PNG"), ("out.webp", "WEBP"), ("out.jpg", "JPEG")):
+        stage.events = answer("https://public.example/media/k3f9.jpg")
+        stage.answers = {"GET /media/k3f9.jpg": made}
+        assert stage.run("generate", "a lighthouse", "--output", name).exit_code == 0
+        assert size_of((tmp_path / name).read_bytes(), form) == (64, 48)
+    assert (tmp_path / "out.jpg").read_bytes() == made

@@ -330,3 +330,9 @@ def test_an_own_family_and_an_alias_of_one(tmp_path: Path) -> None:
 def test_a_mistake_in_an_own_file_is_named(tmp_path: Path, text: str, place: str) -> None:
     with pytest.raises(CatalogError, match=place):
         load(tmp_path, text)
+
+
+@pytest.mark.parametrize(("asked", "made", "told"), [(8, 8, 0), (9, 8, 1), (5, 6, 1), (None, 8, 0)])
+def test_a_length_that_is_not_offered_goes_to_the_nearest_and_is_told(asked: int | None, made: int, told: int) -> None:
+    found = Catalog.load(None).resolve(Wish(model="veo-3.1-fast", prompt="x", seconds=asked))
+    assert (found.seconds, len(found.warnings)) == (made, told)
