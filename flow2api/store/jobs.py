@@ -23,8 +23,17 @@ _COLUMNS = (
 _INSERT = f"INSERT INTO jobs ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SAVE = "UPDATE jobs SET state = ?, account_id = ?, updated_at = ?, finished_at = ?, charge = ?, body = ? WHERE id = ?"
 # Word for word the condition of the partial index `jobs_unfinished`, else the index is not used.
-_PROMPT = "json_extract(body, '$.generation.prompt')"
 _UNFINISHED = "state NOT IN ('succeeded', 'failed', 'cancelled')"
+# The line breaks keep words of one from being found across two.
+_SEARCHED = " || char(10) || ".join(
+    (
+        "id",
+        *(
+            f"coalesce(json_extract(body, '$.{name}'), '')"
+            for name in ("request_id", "generation.prompt", "error.message")
+        ),
+    )
+)
 
 
 def insert(db: Database, job: Job) -> None:
@@ -128,10 +137,11 @@ def page(
 ) -> list[Job]:
     """Jobs in the order of (created_at, id), newest first unless `ascending`; an empty list when job `after` is not known.
 
-    With several states those in one of them. `search` are words of the prompt; looking for them reads every job on the way."""
+    With several states those in one of them. `search` are words of the prompt or of what went wrong, or a part of
+    the id of the job or its request; looking for them reads every job on the way."""
     states = None if state is None else [state.value] if isinstance(state, JobState) else sorted(state)
     filters: dict[str, Filter] = {"caller": caller, "state": states, "model": model, "kind": kind}
-    filters |= {"account_id": account_id, _PROMPT: Holds(search) if search else None}
+    filters |= {"account_id": account_id, _SEARCHED: Holds(search) if search else None}
     cut = Cut(after=after, limit=limit, ascending=ascending)
     return [_BODY.record(body) for (body,) in page_of(db, "body", _ORDER, filters, cut)]
 

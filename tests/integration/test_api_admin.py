@@ -246,6 +246,9 @@ async def test_jobs_are_found_by_words_of_their_prompt(tmp_path: Path) -> None:
         for search, found in (("APPLE", ["A red apple"]), ("100%", ["100% blue"]), ("green", [])):
             jobs = (await client.get("/api/jobs", params={"search": search})).json()["jobs"]
             assert [job["generation"]["prompt"] for job in jobs] == found
+        first = (await client.get("/api/jobs?order=asc&limit=1")).json()["jobs"][0]
+        for part in (first["id"][4:], first["request_id"]):
+            assert (await client.get("/api/jobs", params={"search": part})).json()["jobs"] == [first]
         assert len((await client.get("/api/jobs?kind=image")).json()["jobs"]) == 3
         assert (await client.get("/api/jobs?account=acc_0")).json()["jobs"] == []
 

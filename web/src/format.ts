@@ -92,3 +92,15 @@ export function shortened(id: string, longest = 18): string {
   const side = Math.floor((longest - 1) / 2);
   return `${id.slice(0, longest - 1 - side)}…${id.slice(-side)}`;
 }
+
+/** A moment as `datetime-local` writes it, in the reader's own zone; empty for none. */
+export function written(at: number | null): string {
+  if (at === null) return "";
+  const date = new Date(at * 1000);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** The moment that `datetime-local` wrote. */
+export function meant(text: string): number {
+  return new Date(text).getTime() / 1000;
+}

@@ -26,8 +26,8 @@ export function jobTone(state: string): Tone {
   return JOB_TONES[state] ?? "quiet";
 }
 
-export function accountTone(state: string): Tone {
-  return ACCOUNT_TONES[state] ?? "quiet";
+export function accountTone({ account, parked }: AccountView): Tone {
+  return parked ? "bad" : (ACCOUNT_TONES[account.standing.state] ?? "quiet");
 }
 
 /** What a generation is at: its place in the line, its stage, or how it ended. */
@@ -37,7 +37,8 @@ export function jobWords({ job, position, stage }: Progress): string {
 }
 
 /** One sentence on how an account stands: "Rests until 14:05 (too many requests)". */
-export function standingWords({ account }: AccountView): string {
+export function standingWords({ account, parked }: AccountView): string {
+  if (parked) return t("account.parked");
   const { state, until, code, by } = account.standing;
   const why = code && code !== "admin" ? ` (${word("why", code)})` : "";
   if (state === "resting" || state === "exhausted")

@@ -68,9 +68,11 @@ test("a long identifier is cut in its middle", async () => {
 });
 
 test("parents come before their children in the tree, and what has lost its parent is still shown", async () => {
-  const { inOrder } = await import("../src/pages/system/tree");
-  const node = (path: string, parent: string) => ({ path, parent }) as never;
-  const shown = inOrder([node("r/b", "r"), node("r", ""), node("r/b/c", "r/b"), node("x/y", "x")]);
+  const { inOrder, wayTo } = await import("../src/pages/system/tree");
+  const node = (path: string, parent: string) => ({ path, parent, name: path.split("/").at(-1) }) as never;
+  const nodes = [node("r/b", "r"), node("r", ""), node("r/b/c", "r/b"), node("x/y", "x")];
+  const shown = inOrder(nodes);
+  expect([nodes[1], nodes[0], nodes[2]].map((one) => wayTo(one as never, nodes))).toEqual([[], ["b"], ["b", "c"]]);
   expect(shown.map((one) => [one.node.path, one.depth])).toEqual([["r", 0], ["r/b", 1], ["r/b/c", 2], ["x/y", 0]]);
 });
 

@@ -57,7 +57,7 @@ class Page(msgspec.Struct, frozen=True):
     kind: Literal["image", "video"] | None = None
     account: str | None = None
     search: str | None = None
-    """Words of the prompt."""
+    """Words of the prompt or of what went wrong, or a part of the id of the job or of its request."""
     after: str | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
     order: Literal["asc", "desc"] = "desc"

@@ -29,7 +29,7 @@ async def test_an_account_is_added_by_pasting_and_can_be_switched_off_and_on(bro
         await operator.press("Disable")
         await second.sees_some("tbody .tone-quiet")
         assert (await desk.tested.account(BOB)).standing.state == "disabled"
-        await operator.press("Enable")
+        await operator.press("Undo")
         await second.sees_none("tbody .tone-quiet")
         assert (await desk.tested.account(BOB)).standing.state == "active"
 
@@ -45,6 +45,13 @@ async def test_a_resting_account_says_why_and_until_when_and_can_be_woken(browse
         await operator.sees("is awake")
         await operator.sees_some("tbody .tone-good")
         assert (await desk.tested.account()).standing.state == "active"
+        await operator.press("Let rest")
+        await operator.press("6 h")
+        await operator.press("Begin the rest")
+        await operator.sees(f"{ADA} rests until")
+        rest = (await desk.tested.account()).standing
+        assert rest.until is not None
+        assert 21_000 < rest.until - rest.since <= 21_600
 
 
 async def test_an_account_whose_actor_gave_up_is_shown_with_the_reason(
@@ -64,6 +71,65 @@ async def test_an_account_whose_actor_gave_up_is_shown_with_the_reason(
             await operator.sees("A part failed", "the disk is on fire")
             await operator.press("Accounts")
             await operator.sees(BOB)
+            await second.sees("Stopped after crashes", "the disk is on fire", "Start again")
+            await second.press("Start again")
+            await second.sees("is started again")
+            await second.sees_no("Stopped after crashes")
+
+
+async def test_accounts_are_acted_on_together_and_those_that_refuse_say_why(browser: str) -> None:
+    async with open_desk(browser, people(ADA, BOB)) as desk, desk.inside("accounts") as operator:
+        await desk.tested.admin("POST", f"/api/accounts/{(await desk.tested.account(BOB)).id}/disable")
+        await operator.reads("void document.querySelector('th.tick input').click()")
+        await operator.sees("2 picked")
+        await operator.press("Let rest")
+        await operator.press("1 h")
+        await operator.press("Begin the rest")
+        await operator.sees("1 of 2 did not go through", "so it cannot rest")
+        assert (await desk.tested.account(ADA)).standing.state == "resting"
+        assert (await desk.tested.account(BOB)).standing.state == "disabled"
+
+
+async def test_all_accounts_go_into_a_sealed_file_and_come_back_by_its_passphrase(browser: str) -> None:
+    async with open_desk(browser) as desk, desk.inside("accounts") as operator:
+        await operator.reads(_KEEP_SAVED)
+        await operator.press("More")
+        await operator.press("Export")
+        await operator.fill("Passphrase", "a long passphrase")
+        await operator.fill("Once more", "a long passphrase")
+        await operator.press("Save the file")
+        await operator.sees_none("dialog")
+        file = str(await operator.reads("window.saved"))
+        assert json.loads(file)["format"] == "flow2api-accounts-1"
+        assert ADA not in file
+        await desk.tested.admin("DELETE", f"/api/accounts/{(await desk.tested.account()).id}")
+        await operator.sees("No account yet")
+        await operator.press("More")
+        await operator.press("Import")
+        await operator.reads(_CHOOSE_SAVED)
+        await operator.fill("Passphrase", "another passphrase")
+        await operator.press("Import")
+        await operator.sees("The file does not open")
+        await operator.fill("Passphrase", "a long passphrase")
+        await operator.press("Import")
+        await operator.sees("1 account imported", ADA)
+
+
+async def test_a_part_is_started_anew_by_hand(browser: str) -> None:
+    async with open_desk(browser) as desk, desk.inside("system") as operator:
+        await operator.press("Restart ledger")
+        await operator.sees("Messages that wait for it are kept")
+        await operator.press("Restart")
+        await operator.sees("ledger starts anew")
+        await operator.sees_some(".lives li")
+
+
+# What a page saves goes to the browser's downloads and what it reads is chosen in a window of the system: both are out of its reach.
+_KEEP_SAVED = """void (() => { const real = URL.createObjectURL.bind(URL);
+    URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return real(blob); }; })()"""
+_CHOOSE_SAVED = """(() => { const field = document.querySelector("input[type=file]"), files = new DataTransfer();
+    files.items.add(new File([window.saved], "accounts.json")); field.files = files.files;
+    field.dispatchEvent(new Event("change", { bubbles: true })); })()"""
 
 
 async def _crash(self: AccountActor, *_: object) -> None:

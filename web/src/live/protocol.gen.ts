@@ -266,6 +266,18 @@ export interface Bucket {
   cancelled: number;
 }
 
+/** The body of `POST /api/accounts/bulk`. */
+export interface Bulk {
+  ids: Array<string>;
+  action: "disable" | "enable" | "refresh" | "remove" | "rest" | "wake";
+  until?: number | null;
+}
+
+/** What became of each, in the order in which they were named. */
+export interface BulkResult {
+  results: Array<Done>;
+}
+
 /** `published` events since the start, `missed` by slow subscribers in all, and how many listen now. */
 export interface BusStatistics {
   subscribers: number;
@@ -295,6 +307,37 @@ export interface Changes {
   images_on?: boolean | null;
   videos_on?: boolean | null;
   group?: string | null;
+}
+
+/** The body of `PATCH /api/notifications/{id}`; what is absent stays. */
+export interface ChannelChanges {
+  name?: string;
+  url?: string;
+  kind?: "discord" | "json" | "slack";
+  secret?: string;
+  events?: Array<"account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed">;
+  cleared?: boolean;
+  enabled?: boolean;
+}
+
+/** All channels, and about what they can be told. */
+export interface ChannelList {
+  channels: Array<ChannelView>;
+  events: Array<"account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed">;
+}
+
+/** A channel as others see it. */
+export interface ChannelView {
+  id: string;
+  name: string;
+  kind: "discord" | "json" | "slack";
+  place: string;
+  signed: boolean;
+  events: Array<"account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed">;
+  cleared: boolean;
+  enabled: boolean;
+  created_at: number;
+  last: Sent | null;
 }
 
 /** Every error code that a caller can meet. Adding one means adding its row to `KINDS`. */
@@ -347,6 +390,14 @@ export interface DeliveryPage {
 /** Where a delivery stands. */
 export type DeliveryState = "delivered" | "due" | "failed" | "waiting";
 
+/** What became of one account. */
+export interface Done {
+  id: string;
+  ok: boolean;
+  account: AccountView | null;
+  error: string;
+}
+
 /** The gateway has begun to stop; the connection is closed with 1001 when it is done, after so many seconds at most. */
 export interface Draining {
   type: "draining";
@@ -371,6 +422,11 @@ export interface Events {
   seq: number;
   topic: "accounts" | "captcha" | "jobs" | "keys" | "logs" | "overview" | "proxies" | "system";
   events: Array<NowChanged | TrendsChanged | PartsChanged | AlertRaised | AlertCleared | JobMoved | JobStepped | AccountChanged | AccountRemoved | BrowserChanged | TabChanged | TabClosed | ProxyChanged | ProxyRemoved | Life | NodesChanged | FiguresChanged | ScheduleChanged | ScheduleRan | SettingChanged | KeyShown | Logged>;
+}
+
+/** The body of `POST /api/accounts/export`. */
+export interface ExportWish {
+  passphrase: string;
 }
 
 /** A generation that failed lately. */
@@ -803,6 +859,17 @@ export interface NewAlias {
   target: string;
 }
 
+/** The body of `POST /api/notifications`. */
+export interface NewChannel {
+  name: string;
+  url: string;
+  kind?: "discord" | "json" | "slack";
+  secret?: string;
+  events?: Array<"account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed">;
+  cleared?: boolean;
+  enabled?: boolean;
+}
+
 /** The body of `PUT /api/accounts/{id}/credential`. */
 export interface NewCredential {
   credential: string;
@@ -1009,6 +1076,21 @@ export interface RecoveryCodes {
   codes: Array<string>;
 }
 
+/** The body of `POST /api/accounts/{id}/rest`. */
+export interface RestUntil {
+  until: number;
+}
+
+/** The body of `POST /api/system/restart`. */
+export interface Restart {
+  path: Array<string>;
+}
+
+/** A new life begins; the tree and the bus tell when it is up. */
+export interface Restarting {
+  path: Array<string>;
+}
+
 /** One run of regular work. */
 export interface Run {
   started_at: number;
@@ -1053,6 +1135,23 @@ export interface ScheduleView {
   failures: number;
 }
 
+/** All accounts with their credentials, sealed. Bytes are base64. */
+export interface SealedAccounts {
+  format: "flow2api-accounts-1";
+  salt: string;
+  nonce: string;
+  sealed: string;
+  passes: number;
+  memory_kib: number;
+  lanes: number;
+}
+
+/** The body of `POST /api/accounts/import/sealed`. */
+export interface SealedImport {
+  passphrase: string;
+  file: SealedAccounts;
+}
+
 /** A secret for an authenticator; in force only once a code made with it has come back to `…/second-factor/confirm`. */
 export interface SecondFactorOffer {
   secret: string;
@@ -1065,6 +1164,14 @@ export interface SecondFactorView {
   on: boolean;
   since: number | null;
   recovery_codes_left: number;
+}
+
+/** How the last message went. */
+export interface Sent {
+  at: number;
+  title: string;
+  status: number | null;
+  error: string;
 }
 
 /** A sign-in that is over. */

@@ -18,7 +18,8 @@ import { accountTone, standingWords } from "../words";
 import { AddAccount } from "./accounts/add";
 import { Bulk } from "./accounts/bulk";
 import { Detail } from "./accounts/detail";
-import { exportAccounts, ImportAccounts } from "./accounts/transfer";
+import { ExportAccounts } from "./accounts/export";
+import { ImportAccounts } from "./accounts/import";
 
 const STATES = ["active", "resting", "exhausted", "needs_login", "disabled"] as const;
 
@@ -26,6 +27,7 @@ export default function Accounts() {
   const shownColumns = useMemo(columns, [language.value]);
   const [adding, setAdding] = useState(false);
   const [importing, setImporting] = useState(false);
+  const [exporting, setExporting] = useState(false);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const all = useMemo(() => (accounts.value ? [...accounts.value.values()] : null), [accounts.value]);
   const shown = all?.filter(wanted) ?? null;
@@ -51,7 +53,7 @@ export default function Accounts() {
           <button type="button" onClick={() => setImporting(true)}>
             {t("accounts.import")}
           </button>
-          <button type="button" onClick={exportAccounts} disabled={!all?.length}>
+          <button type="button" onClick={() => setExporting(true)} disabled={!all?.length}>
             {t("accounts.export")}
           </button>
         </Menu>
@@ -78,6 +80,7 @@ export default function Accounts() {
       />
       <Bulk picked={picked} all={accounts.value} clear={() => setPicked(new Set())} />
       {adding && <AddAccount onClose={() => setAdding(false)} />}
+      {exporting && <ExportAccounts onClose={() => setExporting(false)} />}
       {importing && <ImportAccounts onClose={() => setImporting(false)} />}
       {opened && <Detail key={opened} id={opened} neighbours={shown?.map((one) => one.account.id) ?? []} />}
     </>
@@ -122,9 +125,8 @@ function name({ account }: AccountView) {
 }
 
 function standing(one: AccountView) {
-  const { state, detail } = one.account.standing;
   return (
-    <Badge tone={accountTone(state)} title={detail}>
+    <Badge tone={accountTone(one)} title={one.parked || one.account.standing.detail}>
       {standingWords(one)}
     </Badge>
   );

@@ -16,7 +16,7 @@ import { StudioLink } from "./studio-link";
 export default function Gallery() {
   const history = useHistory("succeeded");
   const all = made(jobs.value, history.rows);
-  const shown = all?.filter(wanted) ?? null;
+  const shown = all?.filter((one) => wanted(one, history.found)) ?? null;
   const opened = param("open");
   return (
     <>
@@ -86,7 +86,7 @@ function made(live: ReadonlyMap<string, Told> | null, stored: readonly Told[]): 
   return good.sort((a, b) => b.job.created_at - a.job.created_at);
 }
 
-function wanted({ job }: Told): boolean {
+function wanted({ job }: Told, found: ReadonlySet<string>): boolean {
   const kind = param("kind");
-  return (!kind || job.generation.kind === kind) && matches(param("q"), job.generation.prompt, job.generation.model, job.id);
+  return (!kind || job.generation.kind === kind) && (found.has(job.id) || matches(param("q"), job.generation.prompt, job.generation.model, job.id));
 }

@@ -21,7 +21,7 @@ export default function Generations() {
   const history = useHistory();
   const shownColumns = useMemo(columns, [language.value]);
   const rows = useMemo(() => merged(jobs.value, history.rows), [jobs.value, history.rows]);
-  const shown = rows?.filter(wanted) ?? null;
+  const shown = rows?.filter((one) => wanted(one, history.found)) ?? null;
   const models = [...new Set(rows?.map((one) => one.job.generation.model) ?? [])].sort();
   const opened = param("open");
   const filtered = ["q", "state", "model", "kind", "account"].some((name) => param(name));
@@ -85,10 +85,10 @@ function merged(live: ReadonlyMap<string, Told> | null, stored: readonly Told[])
   return [...all.values()];
 }
 
-function wanted({ job, account }: Told): boolean {
+function wanted({ job, account }: Told, found: ReadonlySet<string>): boolean {
   const [state, kind, model, who] = [param("state"), param("kind"), param("model"), param("account")];
   if (state && (state === "live" ? isFinal(job.state) : job.state !== state)) return false;
   if ((kind && job.generation.kind !== kind) || (model && job.generation.model !== model)) return false;
   if (who && job.account_id !== who) return false;
-  return matches(param("q"), job.id, job.request_id, job.generation.prompt, job.generation.model, account, job.error?.message, job.error?.code);
+  return found.has(job.id) || matches(param("q"), job.id, job.request_id, job.generation.prompt, job.generation.model, account, job.error?.message, job.error?.code);
 }

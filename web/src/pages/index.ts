@@ -17,6 +17,7 @@ export const PAGES = {
   keys: () => import("./keys"),
   system: () => import("./system"),
   webhooks: () => import("./webhooks"),
+  notifications: () => import("./notifications"),
   settings: () => import("./settings"),
   backups: () => import("./backups"),
   account: () => import("./account"),
@@ -28,7 +29,7 @@ export const GROUPS: readonly { name: "watch" | "create" | "supply" | "run"; pag
   { name: "watch", pages: ["overview", "generations", "logs"] },
   { name: "create", pages: ["studio", "gallery"] },
   { name: "supply", pages: ["accounts", "captcha", "proxies", "models"] },
-  { name: "run", pages: ["keys", "webhooks", "system", "settings", "backups"] },
+  { name: "run", pages: ["keys", "webhooks", "notifications", "system", "settings", "backups"] },
 ];
 
 export function isPage(name: string): name is PageName {

@@ -13,13 +13,19 @@ const SHAPES: Record<Tone, string> = {
 
 export function Badge({ tone, title, children }: { tone: Tone; title?: string | undefined; children: ComponentChildren }) {
   return (
-    <span class={`badge tone-${tone}`} title={title}>
+    <span class={`badge tone-${tone}`} title={whole(children, title)}>
       <svg viewBox="0 0 8 8" aria-hidden="true">
         <path d={SHAPES[tone]} />
       </svg>
-      {children}
+      <span class="said">{children}</span>
     </span>
   );
+}
+
+/** All that it says, which may be cut where there is little room, and what is told besides. */
+function whole(children: ComponentChildren, title: string | undefined): string | undefined {
+  const said = typeof children === "string" ? children : undefined;
+  return said && title && title !== said ? `${said}\n${title}` : (said ?? title);
 }
 
 export function Count({ n, tone = "quiet", label }: { n: number; tone?: Tone; label: string }) {

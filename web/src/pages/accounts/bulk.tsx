@@ -1,10 +1,17 @@
-/** What can be done to all that are picked; each act says to how many. */
-import { actOnAll } from "../../act";
-import type { AccountView } from "../../live/protocol.gen";
+/** What can be done to all that are picked; each act says to how many, and what became of each where not all went well. */
+import { useState } from "preact/hooks";
+import { act } from "../../act";
+import { post } from "../../api";
+import type { AccountView, Bulk as Order, BulkResult, Done } from "../../live/protocol.gen";
+import { Badge } from "../../parts/badge";
 import { Button } from "../../parts/button";
-import { sure } from "../../parts/dialog";
+import { Dialog, sure } from "../../parts/dialog";
+import { say } from "../../parts/toast";
 import { t } from "../../text";
-import { orders } from "./orders";
+import { Rest } from "./rest";
+
+/** The gateway takes no more in one order. */
+const MOST = 500;
 
 interface Props {
   picked: ReadonlySet<string>;
@@ -12,24 +19,73 @@ interface Props {
   clear: () => void;
 }
 
+interface Named {
+  done: Done;
+  label: string;
+}
+
 export function Bulk({ picked, all, clear }: Props) {
+  const [resting, setResting] = useState(false);
+  const [told, setTold] = useState<readonly Named[] | null>(null);
   // What was removed meanwhile is no longer picked.
-  const ids = [...picked].filter((id) => all?.has(id));
-  if (!ids.length) return null;
-  const doAll = (order: (id: string) => Promise<unknown>) => actOnAll(ids, order).then(clear);
+  const ids = [...picked].filter((id) => all?.has(id)).slice(0, MOST);
+  const doAll = async (action: Order["action"], until: number | null = null) => {
+    const labels = new Map(ids.map((id) => [id, all?.get(id)?.account.label ?? id]));
+    const answer = await act(() => post<BulkResult>("/api/accounts/bulk", { ids, action, until } satisfies Order));
+    if (!answer) return null;
+    const good = answer.results.filter((one) => one.ok).length;
+    if (good) say(t("bulk.done", { n: good }));
+    if (good < answer.results.length) setTold(answer.results.map((done) => ({ done, label: labels.get(done.id) ?? done.id })));
+    clear();
+    return answer;
+  };
   const remove = async () => {
-    if (await sure(t("accounts.remove.title", { n: ids.length }), t("account.remove.body"), t("account.remove"))) await doAll(orders.remove);
+    if (await sure(t("accounts.remove.title", { n: ids.length }), t("account.remove.body"), t("account.remove"))) await doAll("remove");
   };
   return (
-    <div class="bulk" role="region" aria-label={t("picked", { n: ids.length })}>
-      <strong>{t("picked", { n: ids.length })}</strong>
-      <Button onClick={() => doAll(orders.enable)}>{t("account.enable")}</Button>
-      <Button onClick={() => doAll(orders.disable)}>{t("account.disable")}</Button>
-      <Button onClick={() => doAll(orders.refresh)}>{t("account.refresh")}</Button>
-      <Button kind="danger" onClick={remove}>
-        {t("account.remove")}
-      </Button>
-      <Button kind="plain" icon="close" label={t("picked.none")} onClick={clear} />
-    </div>
+    <>
+      {ids.length > 0 && (
+        <div class="bulk" role="region" aria-label={t("picked", { n: ids.length })}>
+          <strong>{t("picked", { n: ids.length })}</strong>
+          <Button onClick={() => doAll("enable")}>{t("account.enable")}</Button>
+          <Button onClick={() => doAll("disable")}>{t("account.disable")}</Button>
+          <Button onClick={() => doAll("refresh")}>{t("account.refresh")}</Button>
+          <Button onClick={() => setResting(true)}>{t("account.rest")}</Button>
+          <Button onClick={() => doAll("wake")}>{t("account.wake")}</Button>
+          <Button kind="danger" onClick={remove}>
+            {t("account.remove")}
+          </Button>
+          <Button kind="plain" icon="close" label={t("picked.none")} onClick={clear} />
+        </div>
+      )}
+      {resting && (
+        <Rest title={t("accounts.rest.title", { n: ids.length })} onClose={() => setResting(false)} onChosen={(until) => doAll("rest", until)} />
+      )}
+      {told && <Results of={told} onClose={() => setTold(null)} />}
+    </>
+  );
+}
+
+function Results({ of: told, onClose }: { of: readonly Named[]; onClose: () => void }) {
+  const failed = told.filter((one) => !one.done.ok);
+  return (
+    <Dialog title={t("bulk.results")} onClose={onClose}>
+      <p>{t("bulk.results.of", { n: failed.length, all: told.length })}</p>
+      <ul class="rows results-list">
+        {[...failed, ...told.filter((one) => one.done.ok)].map(({ done, label }) => (
+          <li key={done.id}>
+            <span class="grow">
+              <strong>{label}</strong> {done.error && <span class="soft">{done.error}</span>}
+            </span>
+            <Badge tone={done.ok ? "good" : "bad"}>{t(done.ok ? "outcome.done" : "outcome.failed")}</Badge>
+          </li>
+        ))}
+      </ul>
+      <footer>
+        <Button kind="main" onClick={onClose}>
+          {t("close")}
+        </Button>
+      </footer>
+    </Dialog>
   );
 }

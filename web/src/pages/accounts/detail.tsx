@@ -14,10 +14,12 @@ import { href, open } from "../../route";
 import { known, t, word } from "../../text";
 import { accountTone, standingWords } from "../../words";
 import { NewLogin } from "./add";
-import { change, disable, enable, refresh, remove, renew } from "./orders";
+import { change, disable, enable, refresh, remove, renew, rest, start, wake } from "./orders";
+import { Rest } from "./rest";
 
 export function Detail({ id, neighbours }: { id: string; neighbours: readonly string[] }) {
   const [signingIn, setSigningIn] = useState(false);
+  const [resting, setResting] = useState(false);
   const view = accounts.value?.get(id);
   if (!view)
     return (
@@ -27,7 +29,8 @@ export function Detail({ id, neighbours }: { id: string; neighbours: readonly st
     );
   const { account } = view;
   return (
-    <Panel title={account.label} id={id} neighbours={neighbours} actions={<Actions view={view} onLogin={() => setSigningIn(true)} />}>
+    <Panel title={account.label} id={id} neighbours={neighbours} actions={<Actions view={view} onLogin={() => setSigningIn(true)} onRest={() => setResting(true)} />}>
+      {view.parked && <Parked view={view} />}
       <Standing view={view} />
       <Limits key={id} view={view} />
       <section class="stack tight">
@@ -56,8 +59,25 @@ export function Detail({ id, neighbours }: { id: string; neighbours: readonly st
           ]}
         />
       </section>
+      {resting && <Rest title={t("account.rest.title", { label: account.label })} onClose={() => setResting(false)} onChosen={(until) => rest(view, until)} />}
       {signingIn && <NewLogin view={view} onClose={() => setSigningIn(false)} />}
     </Panel>
+  );
+}
+
+/** Its worker has given up; nothing else on this account works until it is started again. */
+function Parked({ view }: { view: AccountView }) {
+  return (
+    <div class="fault" role="alert">
+      <strong>{t("account.parked")}</strong>
+      <span>{view.parked}</span>
+      <span>{t("account.parked.todo")}</span>
+      <div>
+        <Button kind="main" icon="again" onClick={() => start(view)}>
+          {t("account.start")}
+        </Button>
+      </div>
+    </div>
   );
 }
 
@@ -67,7 +87,7 @@ function Standing({ view }: { view: AccountView }) {
   return (
     <section class="stack tight">
       <div class="line">
-        <Badge tone={accountTone(standing.state)}>{standingWords(view)}</Badge>
+        <Badge tone={accountTone(view)}>{standingWords(view)}</Badge>
         {standing.since > 0 && (
           <span class="soft small">
             {t("since")} <Ago at={standing.since} />
@@ -127,8 +147,10 @@ function Limits({ view }: { view: AccountView }) {
   );
 }
 
-function Actions({ view, onLogin }: { view: AccountView; onLogin: () => void }) {
-  const { state } = view.account.standing;
+function Actions({ view, onLogin, onRest }: { view: AccountView; onLogin: () => void; onRest: () => void }) {
+  const { standing: { state }, model_rests } = view.account;
+  const rests = state === "resting" || state === "exhausted";
+  const some = state === "active" && Object.keys(model_rests).length > 0;
   const removed = async () => {
     if (await remove(view)) open(null);
   };
@@ -139,11 +161,17 @@ function Actions({ view, onLogin }: { view: AccountView; onLogin: () => void }) 
           {t("account.login")}
         </Button>
       )}
-      {state !== "active" && state !== "needs_login" && (
+      {state === "disabled" && (
         <Button kind="main" onClick={() => enable(view)}>
-          {t(state === "disabled" ? "account.enable" : "account.wake")}
+          {t("account.enable")}
         </Button>
       )}
+      {(rests || some) && (
+        <Button kind="main" onClick={() => wake(view)}>
+          {t("account.wake")}
+        </Button>
+      )}
+      {(rests || state === "active") && <Button onClick={onRest}>{t("account.rest")}</Button>}
       {state !== "disabled" && <Button onClick={() => disable(view)}>{t("account.disable")}</Button>}
       <Button onClick={() => refresh(view)}>{t("account.refresh")}</Button>
       {state !== "needs_login" && <Button onClick={onLogin}>{t("account.login")}</Button>}

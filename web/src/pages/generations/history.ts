@@ -1,5 +1,5 @@
 /** What is stored, page by page, newest first; begun anew when a filter changes. */
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get } from "../../api";
 import type { JobList, Progress } from "../../live/protocol.gen";
 import { param } from "../../route";
@@ -9,6 +9,8 @@ const PAGE = 100;
 
 export interface History {
   rows: readonly Progress[];
+  /** Which of all generations the gateway found for what is searched: it looks at the whole prompt, not at its beginning. */
+  found: ReadonlySet<string>;
   hasMore: boolean;
   error: unknown;
   more: () => Promise<void>;
@@ -16,7 +18,7 @@ export interface History {
 
 function query(only: string): string {
   const state = only || param("state");
-  const given: Record<string, string> = { model: param("model"), state: state === "live" ? "" : state, q: param("q"), account: param("account"), kind: param("kind") };
+  const given: Record<string, string> = { model: param("model"), state: state === "live" ? "" : state, search: param("q").trim(), account: param("account"), kind: param("kind") };
   const known = Object.entries(given).filter(([, value]) => value);
   return new URLSearchParams([...known, ["limit", String(PAGE)]]).toString();
 }
@@ -27,6 +29,7 @@ export function useHistory(only = ""): History {
   const [hasMore, setHasMore] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [asked, setAsked] = useState(() => query(only));
+  const [answered, setAnswered] = useState("");
   const turn = useRef(0);
   const wish = query(only);
   // Who types is waited for.
@@ -42,6 +45,7 @@ export function useHistory(only = ""): History {
         const page = await get<JobList>(`/api/jobs?${asked}${last ? `&after=${encodeURIComponent(last)}` : ""}`);
         if (mine !== turn.current) return;
         setRows([...before, ...page.jobs.map(still)]);
+        setAnswered(asked);
         setHasMore(page.has_more);
         setError(null);
       } catch (fault) {
@@ -52,5 +56,7 @@ export function useHistory(only = ""): History {
   );
   useEffect(() => void load([]), [load]);
   const more = useCallback(() => load(rows), [load, rows]);
-  return { rows, hasMore, error, more };
+  const current = answered === wish;
+  const found = useMemo(() => new Set(current ? rows.map((one) => one.job.id) : []), [rows, current]);
+  return { rows, found, hasMore, error, more };
 }

@@ -1,4 +1,5 @@
 /** The limits of a key as fields; an empty field is no limit. */
+import { meant, written } from "../../format";
 import type { KeyView } from "../../live/protocol.gen";
 import { Check, Field } from "../../parts/field";
 import { t } from "../../text";
@@ -22,13 +23,6 @@ const SCOPES = ["chat", "responses", "images", "videos", "gemini", "jobs", "mode
 const text = (value: number | null) => (value === null ? "" : String(value));
 const count = (value: string) => (value.trim() === "" ? null : Number(value));
 
-/** A moment as `datetime-local` writes it, in the reader's own zone. */
-function local(at: number | null): string {
-  if (at === null) return "";
-  const date = new Date(at * 1000);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
 export function limitsOf(key: KeyView): Limits {
   return {
     scopes: key.scopes,
@@ -37,7 +31,7 @@ export function limitsOf(key: KeyView): Limits {
     concurrent_jobs: text(key.concurrent_jobs),
     daily_credits: text(key.daily_credits),
     total_credits: text(key.total_credits),
-    expires: local(key.expires_at),
+    expires: written(key.expires_at),
   };
 }
 
@@ -49,7 +43,7 @@ export function bodyOf(limits: Limits) {
     concurrent_jobs: count(limits.concurrent_jobs),
     daily_credits: count(limits.daily_credits),
     total_credits: count(limits.total_credits),
-    expires_at: limits.expires ? new Date(limits.expires).getTime() / 1000 : null,
+    expires_at: limits.expires ? meant(limits.expires) : null,
   };
 }
 

@@ -1,7 +1,11 @@
 /** The supervision tree: each node below the one above it, with its state, its mailbox and its restarts. */
-import type { NodeView } from "../../live/protocol.gen";
+import type { NodeView, Restart } from "../../live/protocol.gen";
+import { act } from "../../act";
+import { post } from "../../api";
 import { number } from "../../format";
 import { Badge, type Tone } from "../../parts/badge";
+import { Button } from "../../parts/button";
+import { sure } from "../../parts/dialog";
 import { t, word } from "../../text";
 
 const TONES: Record<string, Tone> = { running: "good", starting: "working", waiting: "resting", draining: "working", parked: "bad", stopped: "quiet" };
@@ -20,6 +24,9 @@ export function Tree({ nodes }: { nodes: readonly NodeView[] }) {
             <th scope="col" class="number">{t("system.dropped")}</th>
             <th scope="col" class="number">{t("system.restarted")}</th>
             <th scope="col">{t("system.last.error")}</th>
+            <th scope="col" class="tick">
+              <span class="hidden-text">{t("actions")}</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -38,12 +45,29 @@ export function Tree({ nodes }: { nodes: readonly NodeView[] }) {
               <td class="wide" title={node.last_error ?? undefined}>
                 {node.last_error}
               </td>
+              <td class="tick">{node.parent && <Again node={node} nodes={nodes} />}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   );
+}
+
+function Again({ node, nodes }: { node: NodeView; nodes: readonly NodeView[] }) {
+  const restart = async () => {
+    const many = nodes.filter((one) => one.path.startsWith(`${node.path}/`)).length;
+    const body = many ? t("system.restart.branch", { n: many }) : t("system.restart.body");
+    if (!(await sure(t("system.restart", { name: node.name }), body, t("system.restart.do")))) return;
+    await act(() => post("/api/system/restart", { path: wayTo(node, nodes) } satisfies Restart), t("system.restarting", { name: node.name }));
+  };
+  return <Button tiny kind="plain" icon="again" label={t("system.restart", { name: node.name })} onClick={restart} />;
+}
+
+/** The name at each level below the root. */
+export function wayTo(node: NodeView, nodes: readonly NodeView[]): string[] {
+  const above = nodes.find((one) => one.path === node.parent);
+  return above ? [...wayTo(above, nodes), node.name] : [];
 }
 
 /** Parents before their children, siblings in the order in which they came. */

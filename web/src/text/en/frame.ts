@@ -126,4 +126,6 @@ export const frame = {
   "audit": "What was done",
   "table.more": "Show {n} more",
   "table.of": "{n} of {all}",
+  "bulk.results": "What became of each",
+  "bulk.results.of": "{n} of {all} did not go through.",
 };

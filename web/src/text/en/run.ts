@@ -128,4 +128,9 @@ export const run = {
   "scope.gemini": "Gemini",
   "schedule.debug_log": "Log clean-up",
   "purpose.debug_log": "Removes old lines of the kept log",
+  "system.restart": "Restart {name}",
+  "system.restart.do": "Restart",
+  "system.restart.body": "It starts anew with nothing in memory but what is stored. Messages that wait for it are kept; what it is doing now is broken off and taken up again where that is safe.",
+  "system.restart.branch": "It and {n} part below it start anew, with nothing in memory but what is stored. Messages that wait are kept; what runs there now is broken off and taken up again where that is safe.|It and {n} parts below it start anew, with nothing in memory but what is stored. Messages that wait are kept; what runs there now is broken off and taken up again where that is safe.",
+  "system.restarting": "{name} starts anew.",
 };

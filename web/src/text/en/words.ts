@@ -108,4 +108,5 @@ export const words = {
   "outcome.done": "Done",
   "outcome.refused": "Refused",
   "outcome.failed": "Failed",
+  "account.parked": "Stopped after crashes",
 };

@@ -128,4 +128,6 @@ export const frame: Record<keyof typeof en, string> = {
   "audit": "操作记录",
   "table.more": "再显示 {n} 条",
   "table.of": "共 {all} 条，已显示 {n} 条",
+  "bulk.results": "各项结果",
+  "bulk.results.of": "{all} 项中有 {n} 项未成功。",
 };

@@ -130,4 +130,9 @@ export const run: Record<keyof typeof en, string> = {
   "scope.gemini": "Gemini 接口",
   "schedule.debug_log": "清理日志",
   "purpose.debug_log": "删除旧的日志",
+  "system.restart": "重启 {name}",
+  "system.restart.do": "重启",
+  "system.restart.body": "它会清空内存并从已存储的数据重新开始。等待处理的消息会保留；正在进行的工作会中断，可安全恢复的会继续。",
+  "system.restart.branch": "它及其下的 {n} 个部分会清空内存并从已存储的数据重新开始。等待处理的消息会保留；正在进行的工作会中断，可安全恢复的会继续。",
+  "system.restarting": "正在重启 {name}。",
 };

@@ -110,4 +110,5 @@ export const words: Record<keyof typeof en, string> = {
   "outcome.done": "完成",
   "outcome.refused": "被拒绝",
   "outcome.failed": "失败",
+  "account.parked": "多次崩溃后已停止",
 };
