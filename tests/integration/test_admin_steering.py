@@ -1,8 +1,10 @@
 """An operator steers what runs: acts on many accounts, rests by hand, and parts of the tree that are started anew."""
 
 import time
+from contextlib import suppress
 from typing import Any
 
+import httpx
 import trio
 
 from tests.doubles.gateway import ADA, BOB, TestedGateway, open_tested_gateway, people
@@ -44,6 +46,13 @@ async def test_a_part_is_started_anew_by_its_path_and_the_gateway_goes_on() -> N
         headers = {"authorization": f"Bearer {gateway.gateway.admin_token.reveal()}"}
         missing = await gateway.client.post("/api/system/restart", json={"path": ["nothing"]}, headers=headers)
         assert missing.status_code == 404
+        # Everything leans on the ledger, and so does the server that answers.
+        assert (await gateway.admin("POST", "/api/system/restart", {"path": ["ledger"]})) == {"path": ["ledger"]}
+        restarts = 0
+        while restarts == 0:
+            with suppress(httpx.TransportError):  # the server itself begins anew
+                restarts = await _restarts(gateway, ["ledger"])
+        assert (await gateway.chat()).status_code == 200
 
 
 async def _restarts(gateway: TestedGateway, path: list[str]) -> int:

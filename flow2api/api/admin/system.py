@@ -1,6 +1,8 @@
 """Admin routes about the program itself: what runs, and how it fares."""
 
+import logging
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -15,10 +17,12 @@ from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import BusStatistics
-from flow2api.kit.errors import ActorError, UnknownChild
+from flow2api.kit.errors import ActorError
 from flow2api.kit.spec import NodeStatistics
 from flow2api.net.http import HttpStatistics
 from flow2api.store.base import StoreStatistics
+
+log = logging.getLogger("flow2api.system")
 
 
 class System(msgspec.Struct, frozen=True):
@@ -71,12 +75,24 @@ def routes(services: Services) -> Table:
     )
     async def restart(request: GatewayRequest) -> TrioResponse:
         path = wire.decode(await request.body.whole(), _restart).path
-        try:
-            services.restart(path)
-        except UnknownChild as error:
-            raise Failure(Code.NOT_FOUND, f"There is no such part: {error}.") from None
-        except ActorError as error:
-            raise Failure(Code.CONFLICT, f"It cannot be started anew now: {error}.") from None
+        if not _has(services.tree(), path):
+            raise Failure(Code.NOT_FOUND, f"There is no such part: {' / '.join(path)}.")
+        if services.draining.is_set():
+            raise Failure(Code.CONFLICT, "It cannot be started anew now: the gateway is stopping.")
+        # Those that lean on a part begin anew with it, and this server leans on most: the answer is to be out before.
+        request.leaving.callback(_begin, services, path)
         return wire.answer(Restarting(path), 202)
 
     return (("GET", "/api/system", system), ("POST", "/api/system/restart", restart))
+
+
+def _has(tree: NodeStatistics, path: Sequence[str]) -> bool:
+    below = {child.name: child for child in tree.children}
+    return not path or (path[0] in below and _has(below[path[0]], path[1:]))
+
+
+def _begin(services: Services, path: Sequence[str]) -> None:
+    try:
+        services.restart(path)
+    except ActorError as error:
+        log.warning("could not be started anew part=%s: %s", "/".join(path), error)

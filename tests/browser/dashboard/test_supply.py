@@ -122,6 +122,7 @@ async def test_a_part_is_started_anew_by_hand(browser: str) -> None:
         await operator.press("Restart")
         await operator.sees("ledger starts anew")
         await operator.sees_some(".lives li")
+        await operator.sees_no("Not live")
 
 
 # What a page saves goes to the browser's downloads and what it reads is chosen in a window of the system: both are out of its reach.

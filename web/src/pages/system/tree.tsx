@@ -57,9 +57,11 @@ export function Tree({ nodes }: { nodes: readonly NodeView[] }) {
 function Again({ node, nodes }: { node: NodeView; nodes: readonly NodeView[] }) {
   const restart = async () => {
     const many = nodes.filter((one) => one.path.startsWith(`${node.path}/`)).length;
-    const body = many ? t("system.restart.branch", { n: many }) : t("system.restart.body");
+    const way = wayTo(node, nodes);
+    const own = many ? t("system.restart.branch", { n: many }) : t("system.restart.body");
+    const body = way.length > 1 ? own : `${own} ${t("system.restart.after")}`;
     if (!(await sure(t("system.restart", { name: node.name }), body, t("system.restart.do")))) return;
-    await act(() => post("/api/system/restart", { path: wayTo(node, nodes) } satisfies Restart), t("system.restarting", { name: node.name }));
+    await act(() => post("/api/system/restart", { path: way } satisfies Restart), t("system.restarting", { name: node.name }));
   };
   return <Button tiny kind="plain" icon="again" label={t("system.restart", { name: node.name })} onClick={restart} />;
 }

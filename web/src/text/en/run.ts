@@ -133,4 +133,5 @@ export const run = {
   "system.restart.body": "It starts anew with nothing in memory but what is stored. Messages that wait for it are kept; what it is doing now is broken off and taken up again where that is safe.",
   "system.restart.branch": "It and {n} part below it start anew, with nothing in memory but what is stored. Messages that wait are kept; what runs there now is broken off and taken up again where that is safe.|It and {n} parts below it start anew, with nothing in memory but what is stored. Messages that wait are kept; what runs there now is broken off and taken up again where that is safe.",
   "system.restarting": "{name} starts anew.",
+  "system.restart.after": "Whatever was started after it leans on it and starts anew too, at last the server: this page is not live for a moment.",
 };

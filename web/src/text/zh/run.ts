@@ -135,4 +135,5 @@ export const run: Record<keyof typeof en, string> = {
   "system.restart.body": "它会清空内存并从已存储的数据重新开始。等待处理的消息会保留；正在进行的工作会中断，可安全恢复的会继续。",
   "system.restart.branch": "它及其下的 {n} 个部分会清空内存并从已存储的数据重新开始。等待处理的消息会保留；正在进行的工作会中断，可安全恢复的会继续。",
   "system.restarting": "正在重启 {name}。",
+  "system.restart.after": "在它之后启动的部分依赖它，也会一并重启，最后是服务器：此页面会短暂断开。",
 };
