@@ -20,6 +20,13 @@ class JobMoved(msgspec.Struct, frozen=True, tag="job_moved"):
     at: float
 
 
+class JobRemoved(msgspec.Struct, frozen=True, tag="job_removed"):
+    """A job that was over is forgotten, with all that it made."""
+
+    job_id: str
+    at: float
+
+
 class AccountChanged(msgspec.Struct, frozen=True, tag="account_changed"):
     """Something about an account changed: standing, credits, tier, settings, what is in flight."""
 
@@ -119,6 +126,7 @@ class DrainStarted(msgspec.Struct, frozen=True, tag="drain_started"):
 
 Event = (
     JobMoved
+    | JobRemoved
     | AccountChanged
     | AccountRemoved
     | ProxyChanged

@@ -55,6 +55,22 @@ async def test_a_part_is_started_anew_by_its_path_and_the_gateway_goes_on() -> N
         assert (await gateway.chat()).status_code == 200
 
 
+async def test_a_generation_that_is_over_is_removed_with_its_files_and_that_is_written_down() -> None:
+    async with open_tested_gateway() as gateway:
+        assert (await gateway.chat()).status_code == 200
+        [job] = await gateway.jobs()
+        headers = {"authorization": f"Bearer {gateway.gateway.admin_token.reveal()}"}
+        [link] = (await gateway.admin("GET", f"/api/jobs/{job.id}"))["files"]
+        assert (await gateway.client.get(link)).status_code == 200
+        assert (await gateway.client.delete(f"/api/jobs/{job.id}")).status_code == 401
+        assert (await gateway.admin("DELETE", f"/api/jobs/{job.id}")) == {"id": job.id, "deleted": True}
+        assert (await gateway.client.get(link)).status_code == 404
+        assert (await gateway.client.delete(f"/api/jobs/{job.id}", headers=headers)).status_code == 404
+        acts = (await gateway.admin("GET", "/api/audit"))["entries"]
+        removed = [one for one in acts if one["act"] == "DELETE /api/jobs/<job_id>" and one["outcome"] == "done"]
+        assert [one["subject"] for one in removed] == [job.id]
+
+
 async def _restarts(gateway: TestedGateway, path: list[str]) -> int:
     node: Any = (await gateway.admin("GET", "/api/system"))["tree"]
     for name in path:

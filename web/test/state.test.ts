@@ -56,6 +56,13 @@ test("a step of a generation that has ended, or that nobody told of, changes not
   expect(state.jobs.value).toBe(before);
 });
 
+test("a generation that was removed is shown nowhere, whatever was fetched before", () => {
+  state.restore({ topic: "jobs", jobs: [job("a", { state: "succeeded" }), job("b")] });
+  state.apply({ type: "job_removed", job_id: "a", at: 1 });
+  expect(ids()).toEqual(["b"]);
+  expect([...state.removedJobs.value]).toEqual(["a"]);
+});
+
 test("of very many generations the oldest ended ones are forgotten, never a live one", () => {
   state.restore({ topic: "jobs", jobs: [job("live", { created_at: 0 })] });
   for (let n = 1; n <= 700; n += 1) moved(job(`job-${n}`, { state: "succeeded", created_at: n }));

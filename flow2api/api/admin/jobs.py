@@ -1,4 +1,4 @@
-"""Admin routes for jobs: what is stored, newest first, and giving one up.
+"""Admin routes for jobs: what is stored, newest first, giving one up, and removing what is over.
 
 Peeks at live jobs: a watch would count as somebody who waits for it, and its end as a caller who left.
 """
@@ -13,6 +13,7 @@ from flow2api.actors.jobs import Cancel, Peek
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
 from flow2api.api.described import described
+from flow2api.api.discard import discard
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.links import Links
 from flow2api.api.services import Services
@@ -46,6 +47,13 @@ class JobDetail(msgspec.Struct, frozen=True):
     """How much of the provider's work is done, where it says so."""
     note: str = ""
     """What the provider tells of its work."""
+
+
+class RemovedJob(msgspec.Struct, frozen=True):
+    """A job that is gone."""
+
+    id: str
+    deleted: bool = True
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -98,8 +106,14 @@ def routes(services: Services, links: Links) -> Table:
         job = await services.jobs.ask(Cancel(job_id))
         return wire.answer(job)
 
+    @described("Remove a job that is over, with all files that it made", RemovedJob, errors=(Code.CONFLICT,))
+    async def remove(request: GatewayRequest, job_id: str) -> TrioResponse:
+        await discard(services, job_id)
+        return wire.answer(RemovedJob(job_id))
+
     return (
         ("GET", "/api/jobs", list_all),
         ("GET", "/api/jobs/<job_id>", one),
         ("POST", "/api/jobs/<job_id>/cancel", cancel),
+        ("DELETE", "/api/jobs/<job_id>", remove),
     )

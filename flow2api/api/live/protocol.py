@@ -31,6 +31,7 @@ from flow2api.domain.events import (
     AlertRaised,
     BrowserChanged,
     JobMoved,
+    JobRemoved,
     ProxyChanged,
     ProxyRemoved,
     ScheduleChanged,
@@ -236,6 +237,7 @@ LiveEvent = (
     | AlertCleared
     | JobMoved
     | JobStepped
+    | JobRemoved
     | AccountChanged
     | AccountRemoved
     | BrowserChanged

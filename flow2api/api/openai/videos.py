@@ -12,10 +12,10 @@ from quart_trio.wrappers import TrioResponse
 
 from flow2api.actors.jobs import Attach, Cancel
 from flow2api.actors.library import companion_name
-from flow2api.actors.media import Discard
 from flow2api.api import files, wire
 from flow2api.api.described import Content, described
 from flow2api.api.desk import Desk
+from flow2api.api.discard import discard
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.links import Links
 from flow2api.api.openai.video_object import Video, VideoDeleted, VideoList, page_of
@@ -132,7 +132,7 @@ class Videos:
         job = (await self._shelf.find(key.id, name)).job
         if not job.final:
             await self._end(job.id)
-        await self._services.media.ask(Discard(job.id))
+        await discard(self._services, job.id)
         return wire.answer(VideoDeleted(id=video_id(job.id)))
 
     async def _end(self, job_id: str) -> None:

@@ -34,6 +34,15 @@ async def test_a_generation_of_the_studio_is_seen_everywhere_until_its_picture_i
         await other.go("gallery")
         await other.sees("A heron in the reeds")
         await other.sees_some(".gallery img")
+        await studio.go("generations")
+        await studio.sees("A heron in the reeds")
+        await other.press("A heron in the reeds")
+        await other.press("Remove")
+        await other.sees("Remove this generation?")
+        await other.press("Remove")
+        await other.sees("The generation is removed")
+        await studio.sees("No generation yet")
+        assert await desk.tested.jobs() == []
         assert await other.reads(MARK), "the page was loaded anew"
 
 

@@ -33,6 +33,7 @@ export type LiveEvent =
   | AlertCleared
   | JobMoved
   | JobStepped
+  | JobRemoved
   | AccountChanged
   | AccountRemoved
   | BrowserChanged
@@ -421,7 +422,7 @@ export interface Events {
   type: "events";
   seq: number;
   topic: "accounts" | "captcha" | "jobs" | "keys" | "logs" | "overview" | "proxies" | "system";
-  events: Array<NowChanged | TrendsChanged | PartsChanged | AlertRaised | AlertCleared | JobMoved | JobStepped | AccountChanged | AccountRemoved | BrowserChanged | TabChanged | TabClosed | ProxyChanged | ProxyRemoved | Life | NodesChanged | FiguresChanged | ScheduleChanged | ScheduleRan | SettingChanged | KeyShown | Logged>;
+  events: Array<NowChanged | TrendsChanged | PartsChanged | AlertRaised | AlertCleared | JobMoved | JobStepped | JobRemoved | AccountChanged | AccountRemoved | BrowserChanged | TabChanged | TabClosed | ProxyChanged | ProxyRemoved | Life | NodesChanged | FiguresChanged | ScheduleChanged | ScheduleRan | SettingChanged | KeyShown | Logged>;
 }
 
 /** The body of `POST /api/accounts/export`. */
@@ -614,6 +615,13 @@ export interface JobList {
 export interface JobMoved {
   type: "job_moved";
   progress: Progress;
+  at: number;
+}
+
+/** A job that was over is forgotten, with all that it made. */
+export interface JobRemoved {
+  type: "job_removed";
+  job_id: string;
   at: number;
 }
 

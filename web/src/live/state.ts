@@ -30,6 +30,8 @@ export const trends = signal<Trends | null>(null);
 export const parts = signal<readonly Part[] | null>(null);
 export const alerts = signal<readonly Alert[]>([]);
 export const jobs = signal<Table<Progress> | null>(null);
+/** Generations that were removed while this page was open, so that lists fetched before do not show them. */
+export const removedJobs = signal<ReadonlySet<string>>(new Set());
 export const accounts = signal<Table<AccountView> | null>(null);
 export const captcha = signal<{ method: string; browser: BrowserView | null; tabs: ReadonlyMap<number, TabView> } | null>(null);
 export const proxies = signal<Table<ProxyView> | null>(null);
@@ -149,6 +151,9 @@ export function apply(event: LiveEvent): void {
       return moveJob(event.progress);
     case "job_stepped":
       return stepJob(event);
+    case "job_removed":
+      removedJobs.value = new Set(removedJobs.value).add(event.job_id);
+      return take(jobs, event.job_id);
     case "account_changed":
       return put(accounts, event.view.account.id, event.view);
     case "account_removed":
@@ -234,6 +239,7 @@ export function forget(): void {
     for (const held of [numbers, trends, parts, jobs, accounts, captcha, proxies, nodes, schedules, figures, keys, lines])
       (held as Signal<unknown>).value = null;
     alerts.value = [];
+    removedJobs.value = new Set();
     lives.value = [];
   });
 }

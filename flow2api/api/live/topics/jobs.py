@@ -14,7 +14,7 @@ from flow2api.api.live.coalesce import GONE, Mark
 from flow2api.api.live.protocol import JobsState, JobStep, JobStepped
 from flow2api.api.live.source import Source
 from flow2api.api.services import Services
-from flow2api.domain.events import JobMoved
+from flow2api.domain.events import JobMoved, JobRemoved
 from flow2api.domain.job import Job, JobState, Progress
 from flow2api.store import jobs
 
@@ -27,7 +27,7 @@ _PROGRESS_FIELDS = tuple(name for name in Progress.__struct_fields__ if name != 
 
 
 class JobsSource(Source):
-    heard: ClassVar[tuple[type, ...]] = (JobMoved,)
+    heard: ClassVar[tuple[type, ...]] = (JobMoved, JobRemoved)
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -35,13 +35,18 @@ class JobsSource(Source):
         """Live generations as pages may know them: as last told, and as in snapshots since, which may have been ahead of that."""
 
     def mark(self, event: object) -> Mark | None:
+        if isinstance(event, JobRemoved):
+            return None
         assert isinstance(event, JobMoved)
         progress = event.progress
         job = progress.job
         return Mark(job.id, GONE if job.final else (job.state, progress.stage, progress.account, job.submits))
 
     def told(self, events: list[object]) -> list[object]:
-        return [self._tell(event) for event in newest_of_each_state(events)]
+        # Only what is over is removed, so nothing is told of it after that.
+        removed = [event for event in events if isinstance(event, JobRemoved)]
+        moved = (event for event in events if not isinstance(event, JobRemoved))
+        return [*(self._tell(event) for event in newest_of_each_state(moved)), *removed]
 
     def _tell(self, moved: JobMoved) -> JobMoved | JobStepped:
         progress = brief(moved.progress)

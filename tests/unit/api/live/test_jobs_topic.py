@@ -11,7 +11,7 @@ from flow2api.actors.jobs import Survey
 from flow2api.api.live.protocol import JobStepped
 from flow2api.api.live.topics.jobs import JobsSource, brief
 from flow2api.api.services import Services
-from flow2api.domain.events import JobMoved
+from flow2api.domain.events import JobMoved, JobRemoved
 from flow2api.domain.job import Generation, Job, JobError, JobState, Progress
 from flow2api.errors import Code
 
@@ -118,6 +118,16 @@ def test_a_generation_is_told_whole_once_and_then_in_a_tenth_of_the_bytes() -> N
     assert all(isinstance(frame[0], JobStepped) for frame in told[1:])
     assert whole > 1000
     assert max(steps) < whole / 7
+
+
+def test_that_a_generation_is_removed_is_told_after_all_else_of_it() -> None:
+    source = JobsSource(cast("Services", Parts()))
+    gone = JobRemoved(job_id="job_a", at=2.0)
+    moved = JobMoved(progress=Progress(job=_job(JobState.SUCCEEDED)), at=1.0)
+    assert source.mark(gone) is None
+    [first, last] = source.told([moved, gone])
+    assert isinstance(first, JobMoved)
+    assert last == gone
 
 
 def _job(state: JobState) -> Job:

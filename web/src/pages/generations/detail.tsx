@@ -1,6 +1,6 @@
 /** One generation: what was asked, what happened when, what came of it, and what can be done. */
 import { act } from "../../act";
-import { post } from "../../api";
+import { del, post } from "../../api";
 import { duration, number } from "../../format";
 import type { Job, JobDetail, JobError, Progress as Told } from "../../live/protocol.gen";
 import { isFinal, jobs } from "../../live/state";
@@ -9,10 +9,11 @@ import { Button } from "../../parts/button";
 import { CopyId } from "../../parts/copy";
 import { Fault, Skeleton } from "../../parts/empty";
 import { Media, mediaUrl } from "../../parts/media";
+import { sure } from "../../parts/dialog";
 import { Facts, Panel } from "../../parts/panel";
 import { At } from "../../parts/time";
 import { useAsked } from "../../parts/use";
-import { href } from "../../route";
+import { href, open } from "../../route";
 import { known, t, word } from "../../text";
 import { jobTone, jobWords, still } from "../../words";
 import { StudioLink } from "../studio-link";
@@ -121,6 +122,10 @@ function Actions({ job }: { job: Job }) {
   const [first] = job.results;
   const clip = job.generation.kind === "video";
   const cancel = () => act(() => post(`/api/jobs/${encodeURIComponent(job.id)}/cancel`), t("generation.cancelled"));
+  const remove = async () => {
+    if (!(await sure(t("generation.remove.title"), t("generation.remove.body", { n: job.results.length }), t("remove")))) return;
+    if (await act(() => del(`/api/jobs/${encodeURIComponent(job.id)}`).then(() => true), t("generation.removed"))) open(null);
+  };
   return (
     <>
       {!isFinal(job.state) && (
@@ -140,6 +145,11 @@ function Actions({ job }: { job: Job }) {
         <StudioLink as={clip ? "extend" : "remix"} id={job.id}>
           {t(clip ? "extend" : "remix")}
         </StudioLink>
+      )}
+      {isFinal(job.state) && (
+        <Button kind="danger" icon="bin" onClick={remove}>
+          {t("remove")}
+        </Button>
       )}
     </>
   );

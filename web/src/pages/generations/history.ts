@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get } from "../../api";
 import type { JobList, Progress } from "../../live/protocol.gen";
+import { removedJobs } from "../../live/state";
 import { param } from "../../route";
 import { still } from "../../words";
 
@@ -55,8 +56,9 @@ export function useHistory(only = ""): History {
     [asked],
   );
   useEffect(() => void load([]), [load]);
+  const kept = useMemo(() => rows.filter((one) => !removedJobs.value.has(one.job.id)), [rows, removedJobs.value]);
   const more = useCallback(() => load(rows), [load, rows]);
   const current = answered === wish;
   const found = useMemo(() => new Set(current ? rows.map((one) => one.job.id) : []), [rows, current]);
-  return { rows, found, hasMore, error, more };
+  return { rows: kept, found, hasMore, error, more };
 }

@@ -115,4 +115,7 @@ export const watch = {
   "logs.live": "Live",
   "logs.kept": "Kept",
   "logs.older": "Older lines",
+  "generation.remove.title": "Remove this generation?",
+  "generation.remove.body": "Its record and the {n} file that it made are deleted; links to it end. This cannot be undone.|Its record and the {n} files that it made are deleted; links to them end. This cannot be undone.",
+  "generation.removed": "The generation is removed.",
 };

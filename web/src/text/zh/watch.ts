@@ -117,4 +117,7 @@ export const watch: Record<keyof typeof en, string> = {
   "logs.live": "实时",
   "logs.kept": "历史",
   "logs.older": "更早的日志",
+  "generation.remove.title": "移除此生成记录？",
+  "generation.remove.body": "记录及其 {n} 个文件将被删除，链接随之失效，且无法恢复。",
+  "generation.removed": "已移除生成记录。",
 };
