@@ -71,11 +71,11 @@ function Results({ of: told, onClose }: { of: readonly Named[]; onClose: () => v
   return (
     <Dialog title={t("bulk.results")} onClose={onClose}>
       <p>{t("bulk.results.of", { n: failed.length, all: told.length })}</p>
-      <ul class="rows results-list">
+      <ul class="rows">
         {[...failed, ...told.filter((one) => one.done.ok)].map(({ done, label }) => (
           <li key={done.id}>
             <span class="grow">
-              <strong>{label}</strong> {done.error && <span class="soft">{done.error}</span>}
+              <strong>{label}</strong> {done.error && <span class="soft">{withoutName(done.error, label)}</span>}
             </span>
             <Badge tone={done.ok ? "good" : "bad"}>{t(done.ok ? "outcome.done" : "outcome.failed")}</Badge>
           </li>
@@ -88,4 +88,9 @@ function Results({ of: told, onClose }: { of: readonly Named[]; onClose: () => v
       </footer>
     </Dialog>
   );
+}
+
+/** The name stands before it already. */
+function withoutName(error: string, label: string): string {
+  return error.startsWith(`${label} `) ? error.slice(label.length + 1) : error;
 }
