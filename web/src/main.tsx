@@ -7,6 +7,7 @@ import "./style/controls.css";
 import "./style/parts.css";
 import "./style/tools.css";
 import "./style/table.css";
+import "./style/tree.css";
 import "./style/floats.css";
 import "./style/fields.css";
 import "./style/overview.css";
