@@ -38,6 +38,8 @@ class Serving(Actor[Never]):
         await self._doors.wait()
         services, closing = self._services, trio.Event()
         app = make_app(services)
+        # Putting the routes together takes a good part of a tenth of a second; what else is due goes before the rest.
+        await trio.lowlevel.checkpoint()
         self.tasks.start_soon(self._close_in_time, closing)
         await serve(app, services.config, self._listeners, draining=closing)
         self._ended.set()

@@ -14,6 +14,7 @@ import httpx
 import msgspec
 import trio
 
+from flow2api.config import KEYS
 from flow2api.instance import FILE_NAME
 from tests.doubles.processes import (
     PYTHON,
@@ -41,6 +42,9 @@ def wish(prompt: str, **more: object) -> dict[str, object]:
     return {"model": MODEL, "messages": [{"role": "user", "content": prompt}], **more}
 
 
+OTHER_SERVICES = [key.env for key in KEYS.values() if key.section in ("gemini", "fal") and key.field.endswith("_url")]
+
+
 class Emulator:
     """The emulated service, steered through its own routes."""
 
@@ -52,6 +56,8 @@ class Emulator:
             "FLOW2API_FLOW_API_BASE_URL": ready["api_base_url"],
             "FLOW2API_FLOW_PAGE_URL": ready["page_url"],
             "FLOW2API_CAPTCHA_METHOD": "none",
+            # Nobody asks the other services here; if somebody did, it must not be the real ones.
+            **dict.fromkeys(OTHER_SERVICES, ready["api_base_url"]),
         }
 
     @property
