@@ -36,10 +36,10 @@ async def test_a_tab_leaves_through_the_exit_of_its_context_and_loopback_does_no
     ):
         await tab.load(ELSEWHERE)
         stage.page.spend(await tab.token(SITE_KEY, ACTION), ACTION)
-        went = len(proxy.targets)
         assert set(proxy.targets) == {("flow.test", 80)}
         await tab.load(stage.page.url())
-        assert len(proxy.targets) == went
+        # By what it asked for and not by how often: a browser opens spare connections when it likes.
+        assert set(proxy.targets) == {("flow.test", 80)}
 
 
 async def test_a_context_without_exit_goes_direct_whatever_the_browsers_own_is(program: str, tmp_path: Path) -> None:
