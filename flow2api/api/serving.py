@@ -37,9 +37,8 @@ class Serving(Actor[Never]):
     async def _run(self) -> None:
         await self._doors.wait()
         services, closing = self._services, trio.Event()
-        app = make_app(services)
-        # Putting the routes together takes a good part of a tenth of a second; what else is due goes before the rest.
-        await trio.lowlevel.checkpoint()
+        # Putting the routes together and reading the pages takes more than a tenth of a second: too long for all others to wait.
+        app = await trio.to_thread.run_sync(make_app, services)
         self.tasks.start_soon(self._close_in_time, closing)
         await serve(app, services.config, self._listeners, draining=closing)
         self._ended.set()
