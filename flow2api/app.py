@@ -21,7 +21,7 @@ from flow2api.actors.proxy_messages import ProxiesMessage, reporting_to
 from flow2api.api.admin.password import PASSWORD_SETTING
 from flow2api.api.server import open_listeners
 from flow2api.config import Config, ConfigError, ProxyConfig, Resolved
-from flow2api.domain.catalog import Catalog, CatalogError
+from flow2api.domain.catalog import Catalog
 from flow2api.instance import InstanceLock
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.stall import watching_stalls
@@ -30,7 +30,7 @@ from flow2api.net.exits import parse_exit
 from flow2api.net.guard import Guard
 from flow2api.net.http import open_http
 from flow2api.net.url import parse_url
-from flow2api.providers.registry import PROVIDERS
+from flow2api.providers.registry import check_model
 from flow2api.store import settings
 from flow2api.store.door import open_store
 from flow2api.store.seal import Seal, load_master_key
@@ -102,7 +102,6 @@ async def open_gateway(
             admin_token = Secret(secrets.token_urlsafe(32))
             setup_token = Secret("" if PASSWORD_SETTING in stored else secrets.token_urlsafe(SETUP_TOKEN_BYTES))
             catalog = await trio.to_thread.run_sync(_load_catalog)
-            _check_providers(catalog)
             ground = Ground(
                 resolved,
                 _check,
@@ -206,15 +205,7 @@ def _bad_proxies(proxy: ProxyConfig) -> Iterator[str]:
 
 
 def _load_catalog() -> Catalog:
-    return Catalog.load(OWN_MODELS if OWN_MODELS.exists() else None)
-
-
-def _check_providers(catalog: Catalog) -> None:
-    """Refuse a model of a provider that there is none of."""
-    for provider, model in catalog.providers().items():
-        if provider not in PROVIDERS:
-            known = ", ".join(PROVIDERS)
-            raise CatalogError(f"models.{model}: there is no provider {provider!r}; there are {known}")
+    return Catalog.load(OWN_MODELS if OWN_MODELS.exists() else None, check_model)
 
 
 async def _keys(tree: Tree, api_key: str | None, first_key: bool) -> str | None:

@@ -4,7 +4,7 @@ Parameters are read even where a name fixes what they ask for, so that nonsense 
 `quality` never starts an enlargement, since that may need a better account and takes long: only a size or resolution does.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import cast, get_args
 
 import msgspec
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from flow2api.domain import ratio as ratios
 from flow2api.domain.job import OptionValue, Size, Source
 from flow2api.domain.model import PLAIN, Fixed, Model, Option, Shape, Table, shown
+from flow2api.domain.reading import listed
 from flow2api.errors import Code, Failure
 
 # What a caller made up is shown in the answer; nobody needs to read all of a megabyte.
@@ -144,9 +145,23 @@ def options(model: Model, table: Table, ask: Wish) -> dict[str, OptionValue]:
         asked.setdefault("quality", quality)
     for name in asked:
         if name not in table.options:
-            takes = f"it takes {words(table.options, 'and')}" if table.options else "it takes no such parameter"
+            takes = f"it takes {listed(table.options, 'and')}" if table.options else "it takes no such parameter"
             raise Failure(Code.INVALID_VALUE, f"{model.id} has no {name[:_SHOWN_CHARACTERS]}; {takes}.", param=name)
     return {name: _option(model, name, table.options[name], value) for name, value in asked.items()}
+
+
+def nonsense(option: Option) -> str:
+    """Why no value could ever fit an option, in words; empty where one can."""
+    number = option.type in ("integer", "number")
+    wanted = (int, float) if option.type == "number" else (_TYPES[option.type],)
+    for choice in option.choices:
+        if type(choice) not in wanted:
+            return f"choices must hold values of type {option.type}, not {str(choice)[:_SHOWN_CHARACTERS]!r}"
+    if not number and (option.least is not None or option.most is not None):
+        return f"least and most go with type integer or number, not with {option.type}"
+    if option.least is not None and option.most is not None and option.least > option.most:
+        return "least may not exceed most"
+    return ""
 
 
 def _quality(table: Table, ask: Wish) -> str | None:
@@ -174,19 +189,13 @@ def _option(model: Model, name: str, option: Option, value: OptionValue) -> Opti
 
 def _allowed(option: Option) -> str:
     if option.choices:
-        return words(map(str, option.choices), "or")
+        return listed(map(str, option.choices), "or")
     what = {"text": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}[
         option.type
     ]
     low = f" from {option.least:g}" if option.least is not None else ""
     high = f" up to {option.most:g}" if option.most is not None else ""
     return what + low + high
-
-
-def words(items: Iterable[str], last: str) -> str:
-    """`a, b or c`."""
-    *head, tail = items
-    return f"{', '.join(head)} {last} {tail}" if head else tail
 
 
 def _ratio(model: Model, ask: Wish) -> str | None:
@@ -197,7 +206,7 @@ def _ratio(model: Model, ask: Wish) -> str | None:
         if found or (sides and model.fixed and model.fixed.ratio):
             return found
         verb = "draws" if model.kind == "image" else "films"
-        message = f"{model.id} {verb} {words(model.ratios, 'and')}; {asked[:_SHOWN_CHARACTERS]!r} is none of them."
+        message = f"{model.id} {verb} {listed(model.ratios, 'and')}; {asked[:_SHOWN_CHARACTERS]!r} is none of them."
         raise Failure(Code.INVALID_VALUE, message, param="aspect_ratio")
     size = _given(ask.size)
     if size is None or size in _CLASSES:
@@ -257,7 +266,7 @@ def _seconds(model: Model, wanted: int | None) -> int | None:
     held = model.fixed and (model.fixed.ratio or model.fixed.seconds) and wanted > 0
     if held or abs(nearest - wanted) <= _NEAR_SECONDS:
         return nearest
-    offered = words(map(str, sorted(model.seconds)), "or")
+    offered = listed(map(str, sorted(model.seconds)), "or")
     message = f"{model.id} makes clips of {offered} seconds; {str(wanted)[:_SHOWN_CHARACTERS]} was asked for."
     raise Failure(Code.INVALID_VALUE, message, param="seconds")
 
@@ -273,7 +282,7 @@ def _check_length(model: Model, table: Table, found: Shape) -> None:
     """Some enlargements are not offered for every length."""
     if found.upscale is None or table.upscales[found.upscale].fits(found.seconds):
         return
-    offered = words(map(str, sorted(table.upscales[found.upscale].seconds)), "or")
+    offered = listed(map(str, sorted(table.upscales[found.upscale].seconds)), "or")
     message = f"{model.id} offers {found.upscale} for clips of {offered} seconds alone, not of {found.seconds}."
     raise Failure(Code.INVALID_VALUE, message, param="seconds")
 
@@ -291,4 +300,4 @@ def _range(model: Model) -> str:
 
 
 def _classes(model: Model) -> str:
-    return words([shown(model.plain), *(shown(size) for size in model.upscales)], "or")
+    return listed([shown(model.plain), *(shown(size) for size in model.upscales)], "or")

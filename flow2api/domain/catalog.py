@@ -6,7 +6,7 @@ It knows no route and no wire format. What single parameters mean is found in `d
 
 import difflib
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -14,9 +14,10 @@ import msgspec
 from msgspec.structs import replace
 
 from flow2api.domain import asking, naming
-from flow2api.domain.asking import Wish, words
+from flow2api.domain.asking import Wish
 from flow2api.domain.job import Generation, Way
 from flow2api.domain.model import Family, Model, Routes, Shape, Table
+from flow2api.domain.reading import Misfit, listed, read
 from flow2api.errors import Code, Failure
 
 __all__ = ["Catalog", "CatalogError", "Wish"]
@@ -75,8 +76,10 @@ class Catalog:
             self._add(replace(self._known("aliases", name, target), id=name))
 
     @classmethod
-    def load(cls, extra: Path | None) -> "Catalog":
+    def load(cls, extra: Path | None, check: Callable[[Table], object] = lambda table: None) -> "Catalog":
         """The built-in models, changed by the operator's file if one is given.
+
+        `check` raises `ValueError` for a table with which its provider could do nothing, and says which of its fields is to blame.
 
         Raises:
             CatalogError: the file is missing, is no TOML, or something in it does not make sense.
@@ -87,6 +90,12 @@ class Catalog:
         if unknown := [name for name in own.off if name not in both.models and name not in both.families]:
             raise CatalogError(f"{extra}: off: there is no model {unknown[0]!r}")
         tables = {name: _table(name, fields, extra) for name, fields in both.models.items() if name not in own.off}
+        for name, table in tables.items():
+            try:
+                check(table)
+            except ValueError as error:
+                place = extra if name in own.models else "built-in"
+                raise CatalogError(f"{place}: models.{name}: {error}") from None
         families = {
             name: family
             for name, family in both.families.items()
@@ -129,10 +138,6 @@ class Catalog:
     def models(self) -> list[Model]:
         """Every public id: each base name followed by its exact ids, then families, aliases last."""
         return list(self._models.values())
-
-    def providers(self) -> dict[str, str]:
-        """The providers that the models name, each with one of its models."""
-        return {table.provider: base for base, table in self._tables.items()}
 
     def get(self, model_id: str) -> Model | None:
         """The model of this id, None when there is none."""
@@ -222,13 +227,14 @@ class Catalog:
             source=ask.source,
             warnings=(*warnings, *asking.told_length(model, ask, shape)),
             options=asking.options(model, table, ask),
+            option_names={name: option.name for name, option in table.options.items() if option.name},
             how=table.how,
         )
 
     def _unknown(self, name: str) -> Failure:
         shown = name[:_SHOWN_CHARACTERS]
         near = difflib.get_close_matches(shown, self._models, n=3, cutoff=0.5)
-        hint = f"Did you mean {words(near, 'or')}?" if near else "GET /v1/models lists all of them."
+        hint = f"Did you mean {listed(near, 'or')}?" if near else "GET /v1/models lists all of them."
         return Failure(Code.MODEL_NOT_FOUND, f"There is no model {shown!r}. {hint}", param="model")
 
     def _known(self, section: str, name: str, target: str, among: Mapping[str, Model] | None = None) -> Model:
@@ -307,8 +313,8 @@ def _check_entries(section: str, entries: object, kind: type, source: str) -> No
 
 def _table(name: str, fields: Mapping[str, object], source: Path | None) -> Table:
     try:
-        return msgspec.convert(fields, Table)
-    except msgspec.ValidationError as error:
+        return read(fields, Table)
+    except Misfit as error:
         raise CatalogError(f"{source or 'built-in'}: models.{name}: {error}") from error
 
 
@@ -335,5 +341,8 @@ def _check_table(base: str, table: Table) -> None:
         raise CatalogError(f"models.{base}: mode {table.way} does not go with kind {table.kind}")
     if both := set(table.drops) & set(table.options):
         raise CatalogError(f"models.{base}: {min(both)} is both an option and dropped")
+    for name, option in table.options.items():
+        if wrong := asking.nonsense(option):
+            raise CatalogError(f"models.{base}.options.{name}: {wrong}")
     if table.inputs[0] > table.inputs[1] or table.seeds[0] > table.seeds[1]:
         raise CatalogError(f"models.{base}: the first number of inputs and seeds may not exceed the second")

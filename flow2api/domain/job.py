@@ -105,7 +105,9 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     """What was asked for and left out, since the model does not take it; for the caller to read."""
     options: Mapping[str, OptionValue] = {}
-    """Further parameters, by the names that the model's table gives them, checked against it."""
+    """Further parameters, by the names that callers have for them, checked against the model's table."""
+    option_names: Mapping[str, str] = {}
+    """The provider's own names for some of them, by those of callers."""
     how: Mapping[str, Any] = {}
     """What the provider must know of its model, as the catalogue has it; nobody else reads it."""
     group: str = ""

@@ -5,26 +5,50 @@ The name is that of the provider's section in the settings. Accounts are added f
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from flow2api.domain.model import Table
+from flow2api.domain.reading import Misfit, listed
 from flow2api.net.http import Http
 from flow2api.providers.base import Provider
+from flow2api.providers.fal import arguments as fal
 from flow2api.providers.fal.provider import FalProvider
 from flow2api.providers.flow.provider import FlowProvider
+from flow2api.providers.gateway import how as gateway
 from flow2api.providers.gateway.provider import GatewayProvider
+from flow2api.providers.gemini import how as gemini
 from flow2api.providers.gemini.provider import GeminiProvider
+from flow2api.providers.words import check_no_how
 
-Make = Callable[[Http, Any, Callable[[], float]], Provider]
-"""Makes a provider from its section of the settings, which each describes by a protocol of its own, and a clock."""
 
-PROVIDERS: Mapping[str, Make] = {
-    "flow": FlowProvider,
-    "gemini": GeminiProvider,
-    "fal": FalProvider,
-    "gateway": GatewayProvider,
+class Kind(NamedTuple):
+    """One service."""
+
+    make: Callable[[Http, Any, Callable[[], float]], Provider]
+    """Makes its provider from its section of the settings, which each describes by a protocol of its own, and a clock."""
+    check_model: Callable[[Table], None]
+    """Raises `Misfit` for a table of the catalogue with which it could do nothing."""
+
+
+PROVIDERS: Mapping[str, Kind] = {
+    "flow": Kind(FlowProvider, check_no_how),
+    "gemini": Kind(GeminiProvider, gemini.check_model),
+    "fal": Kind(FalProvider, fal.check_model),
+    "gateway": Kind(GatewayProvider, gateway.check_model),
 }
 
 
 def open_providers(http: Http, settings: object, clock: Callable[[], float]) -> dict[str, Provider]:
     """All of them, by name, each with its section of `settings`."""
-    return {name: make(http, getattr(settings, name), clock) for name, make in PROVIDERS.items()}
+    return {name: kind.make(http, getattr(settings, name), clock) for name, kind in PROVIDERS.items()}
+
+
+def check_model(table: Table) -> None:
+    """Whether a table of the catalogue is something that its provider can work with.
+
+    Raises:
+        Misfit: it is not; the message names the field and what is allowed."""
+    kind = PROVIDERS.get(table.provider)
+    if kind is None:
+        raise Misfit(f'provider must be one of {listed(PROVIDERS, "or")}, not "{table.provider}"')
+    kind.check_model(table)

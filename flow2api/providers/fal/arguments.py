@@ -10,6 +10,17 @@ import msgspec
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation
+from flow2api.domain.model import Table
+from flow2api.domain.reading import Misfit
+from flow2api.providers.words import (
+    check_names,
+    check_no_source,
+    check_plain,
+    how_of,
+    read_how,
+    sizes_of,
+    worded,
+)
 
 
 class How(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,22 +45,26 @@ class How(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is always said."""
 
 
-def how_of(generation: Generation) -> How:
-    """The words of the generation's model.
+def check_model(table: Table) -> None:
+    """Refuse a model of the catalogue of which parts could never be asked for.
 
     Raises:
-        UpstreamFailure: `REQUEST_REJECTED`, the catalogue holds something else; nothing was sent."""
-    try:
-        return msgspec.convert(generation.how, How)
-    except msgspec.ValidationError as error:
-        message = f"The catalogue's `how` of {generation.model} cannot be used: {error}."
-        raise UpstreamFailure(FailureKind.REQUEST_REJECTED, message) from error
+        Misfit: so it is."""
+    how = read_how(table.how, How)
+    check_plain(table)
+    check_no_source(table)
+    check_names("how.sizes", how.sizes, sizes_of(table))
+    most = table.inputs[1]
+    if not how.all_pictures and max(len(how.pictures), len(how.more_pictures)) < most:
+        raise Misfit(f"how.pictures must name a parameter for each of {most} pictures, or how.all_pictures one for all")
+    if len(table.seconds) > 1 and "{}" not in how.seconds:
+        raise Misfit('how.seconds must say how the length is written, such as "{}s", since seconds names several')
 
 
 def arguments(generation: Generation, links: Sequence[str]) -> dict[str, Any]:
     """The arguments of a request; `links` are those of the input pictures."""
-    how = how_of(generation)
-    given: dict[str, Any] = {"prompt": generation.prompt, **how.fixed, **generation.options}
+    how = how_of(generation, How)
+    given: dict[str, Any] = {"prompt": generation.prompt, **how.fixed, **worded(generation)}
     if how.ratio:
         given[how.ratio] = generation.aspect_ratio
     if how.seed and generation.seed is not None:
@@ -70,6 +85,6 @@ def _pictures(generation: Generation, how: How, links: Sequence[str]) -> dict[st
         if len(links) <= len(names):
             return dict(zip(names, links, strict=False))
     if links and not how.all_pictures:
-        message = f"The catalogue's `how` of {generation.model} names no parameter for {len(links)} pictures."
+        message = f"The catalogue's table of {generation.model} names no parameter for {len(links)} pictures."
         raise UpstreamFailure(FailureKind.REQUEST_REJECTED, message)
     return {how.all_pictures: list(links)} if links else {}

@@ -5,10 +5,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation
+from flow2api.domain.model import Table
+from flow2api.domain.reading import Misfit
+from flow2api.providers.words import check_names, check_no_source, check_plain, read_how, sizes_of, worded
 
 Shape = Literal["images", "videos", "sora", "tasks"]
+MOST_FRAMES = 2
+"""As many pictures as `tasks` has words for."""
 
 
 class How(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,22 +34,31 @@ class How(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is always said."""
 
 
-def how_of(generation: Generation) -> How:
-    """The words of the generation's model.
+def check_model(table: Table) -> None:
+    """Refuse a model of the catalogue of which parts could never be asked for.
 
     Raises:
-        UpstreamFailure: `REQUEST_REJECTED`, the catalogue holds something else; nothing was sent."""
-    try:
-        return msgspec.convert(generation.how, How)
-    except msgspec.ValidationError as error:
-        message = f"The catalogue's `how` of {generation.model} cannot be used: {error}."
-        raise UpstreamFailure(FailureKind.REQUEST_REJECTED, message) from error
+        Misfit: so it is."""
+    how = read_how(table.how, How)
+    check_plain(table)
+    check_no_source(table)
+    if (how.shape == "images") is not (table.kind == "image"):
+        raise Misfit(f'how.shape must not be "{how.shape}" for a model of kind "{table.kind}"')
+    if how.shape == "tasks" and not how.family:
+        raise Misfit('how.family is missing; with shape "tasks" it must be the part of the path that names the model')
+    if how.shape == "tasks" and table.inputs[1] > MOST_FRAMES:
+        raise Misfit(f'inputs must allow at most {MOST_FRAMES} pictures with shape "tasks"')
+    if table.masks and how.shape != "images":
+        raise Misfit(f'masks must not be true with shape "{how.shape}"')
+    classes = sizes_of(table)
+    allowed = [*table.ratios, *(f"{ratio}@{size}" for ratio in table.ratios for size in classes)]
+    check_names("how.sizes", how.sizes, allowed)
 
 
 def fields_of(generation: Generation, how: How) -> dict[str, Any]:
     """What all shapes say in the same words: the model, the prompt, and what the table adds to them."""
     fields: dict[str, Any] = {"model": generation.upstream_model, "prompt": generation.prompt}
-    fields |= {**how.fixed, **generation.options}
+    fields |= {**how.fixed, **worded(generation)}
     if how.ratio:
         fields[how.ratio] = generation.aspect_ratio
     if size := _size(generation, how):

@@ -14,9 +14,10 @@ from flow2api.providers.base import Balance, Begun, Check, Order, Picture, Prepa
 from flow2api.providers.calls import Calls
 from flow2api.providers.gateway import failures, wire
 from flow2api.providers.gateway.failures import Call
-from flow2api.providers.gateway.how import how_of
+from flow2api.providers.gateway.how import How
 from flow2api.providers.gateway.shapes import FORMS, Handle, Input, Inputs, handle_of
 from flow2api.providers.keyed import KeySession, cents, check_each
+from flow2api.providers.words import how_of
 
 _SHORT_SECONDS = 30.0
 
@@ -46,7 +47,7 @@ class GatewaySession(KeySession):
 
     async def begin(self, prepared: Prepared, captcha_token: str) -> Begun:
         generation = prepared.order.generation
-        how = how_of(generation)
+        how = how_of(generation, How)
         form = FORMS[how.shape]
         ask = form.order(generation, how, await _inputs(prepared.order))
         answer = await self._calls.send(

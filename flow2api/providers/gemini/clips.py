@@ -13,6 +13,7 @@ from flow2api.providers.base import Begun, Check, Stage
 from flow2api.providers.gemini import failures, wire
 from flow2api.providers.gemini.failures import Call
 from flow2api.providers.gemini.pictures import Input
+from flow2api.providers.words import worded
 
 USUAL_RESOLUTION = "720p"
 _NAME = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
@@ -30,15 +31,14 @@ def order(generation: Generation, inputs: Sequence[Input]) -> wire.Order:
         instance = replace(instance, video=wire.Video(uri=generation.source.context))
     elif images:
         instance = replace(instance, image=images[0], last_frame=images[1] if len(images) > 1 else None)
-    negative = generation.options.get("negative_prompt")
     parameters = wire.Parameters(
         sample_count=generation.count,
         aspect_ratio=generation.aspect_ratio,
         resolution=generation.resolution or USUAL_RESOLUTION,
         duration_seconds=generation.seconds,
-        negative_prompt=str(negative) if negative else None,
+        seed=generation.seed,
     )
-    return wire.Order(instances=(instance,), parameters=parameters)
+    return wire.Order(instances=(instance,), parameters=wire.with_options(parameters, worded(generation)))
 
 
 def begun(body: bytes) -> Begun:

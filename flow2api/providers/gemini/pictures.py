@@ -7,6 +7,7 @@ from flow2api.domain.job import Generation, Made
 from flow2api.providers.base import Begun
 from flow2api.providers.gemini import failures, wire
 from flow2api.providers.gemini.failures import Call
+from flow2api.providers.words import worded
 
 Input = tuple[str, bytes]
 """Type and bytes of an input picture."""
@@ -16,12 +17,11 @@ def content_order(generation: Generation, inputs: Sequence[Input]) -> wire.Conte
     """The prompt and its pictures as one turn of a conversation."""
     pictures = (wire.Part(inline_data=wire.Blob(mime_type=mime, data=data)) for mime, data in inputs)
     shape = wire.ImageConfig(aspect_ratio=generation.aspect_ratio, image_size=_size(generation))
+    # With text allowed, a model that draws nothing says why.
+    config = wire.GenerationConfig(response_modalities=("TEXT", "IMAGE"), image_config=shape, seed=generation.seed)
     return wire.ContentOrder(
         contents=(wire.Content(role="user", parts=(*pictures, wire.Part(text=generation.prompt))),),
-        # With text allowed, a model that draws nothing says why.
-        generation_config=wire.GenerationConfig(
-            response_modalities=("TEXT", "IMAGE"), image_config=shape, seed=generation.seed
-        ),
+        generation_config=wire.with_options(config, worded(generation)),
     )
 
 
@@ -31,9 +31,13 @@ def predict_order(generation: Generation) -> wire.Order:
         sample_count=generation.count,
         aspect_ratio=generation.aspect_ratio,
         sample_image_size=_size(generation),
+        seed=generation.seed,
         include_rai_reason=True,
     )
-    return wire.Order(instances=(wire.Instance(prompt=generation.prompt),), parameters=parameters)
+    return wire.Order(
+        instances=(wire.Instance(prompt=generation.prompt),),
+        parameters=wire.with_options(parameters, worded(generation)),
+    )
 
 
 def content_begun(body: bytes) -> Begun:

@@ -1,6 +1,6 @@
 """One key's session at the Gemini API. Pictures come with the answer; clips are operations, and their files need the key."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import trio
@@ -13,12 +13,14 @@ from flow2api.providers.base import Begun, Check, Order, Prepared, Stage
 from flow2api.providers.calls import Calls
 from flow2api.providers.gemini import clips, failures, pictures, wire
 from flow2api.providers.gemini.failures import Call
+from flow2api.providers.gemini.how import How, Method
 from flow2api.providers.gemini.pictures import Input
 from flow2api.providers.keyed import KeySession, check_each
+from flow2api.providers.words import how_of
 
 # What each way to order is called in the catalogue, and in the service's paths.
-_METHODS = {"content": "generateContent", "predict": "predict", "clip": "predictLongRunning"}
-_CALLS = {"content": Call.CONTENT, "predict": Call.PREDICT, "clip": Call.CLIP}
+_METHODS: Mapping[Method, str] = {"content": "generateContent", "predict": "predict", "clip": "predictLongRunning"}
+_CALLS: Mapping[Method, Call] = {"content": Call.CONTENT, "predict": Call.PREDICT, "clip": Call.CLIP}
 _QUICK_SECONDS = 30.0
 # Four pictures in 4K as PNG, in base64.
 _PICTURES_MIB = 160
@@ -38,10 +40,7 @@ class GeminiSession(KeySession):
 
     async def begin(self, prepared: Prepared, captcha_token: str) -> Begun:
         generation = prepared.order.generation
-        how = str(generation.how.get("call"))
-        if how not in _METHODS:
-            message = f"The catalogue does not say how {generation.upstream_model} is called."
-            raise UpstreamFailure(FailureKind.REQUEST_REJECTED, message)
+        how = how_of(generation, How).call
         body = _order(how, generation, await trio.to_thread.run_sync(_read, prepared.order))
         path = f"/models/{generation.upstream_model}:{_METHODS[how]}"
         try:
@@ -87,10 +86,14 @@ class GeminiSession(KeySession):
         return response
 
 
-_BEGUN = {"content": pictures.content_begun, "predict": pictures.predict_begun, "clip": clips.begun}
+_BEGUN: Mapping[Method, Callable[[bytes], Begun]] = {
+    "content": pictures.content_begun,
+    "predict": pictures.predict_begun,
+    "clip": clips.begun,
+}
 
 
-def _order(how: str, generation: Generation, inputs: Sequence[Input]) -> wire.Wire:
+def _order(how: Method, generation: Generation, inputs: Sequence[Input]) -> wire.Wire:
     if how == "content":
         return pictures.content_order(generation, inputs)
     return pictures.predict_order(generation) if how == "predict" else clips.order(generation, inputs)

@@ -1,6 +1,7 @@
 """What goes over the wire, as far as we read or write it. Answers are read leniently: what is missing or new does not matter."""
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -47,7 +48,8 @@ class GenerationConfig(Wire, frozen=True):
 
 class ContentOrder(Wire, frozen=True):
     contents: tuple[Content, ...]
-    generation_config: GenerationConfig
+    generation_config: Mapping[str, Any]
+    """A `GenerationConfig`, and what the catalogue adds to it."""
 
 
 class Candidate(Wire, frozen=True):
@@ -104,7 +106,7 @@ class Parameters(Wire, frozen=True):
     aspect_ratio: str | None = None
     resolution: str | None = None
     duration_seconds: int | None = None
-    negative_prompt: str | None = None
+    seed: int | None = None
     sample_image_size: str | None = None
     include_rai_reason: bool | None = None
 
@@ -113,7 +115,8 @@ class Order(Wire, frozen=True):
     """An order by prediction, at once or long running."""
 
     instances: tuple[Instance, ...]
-    parameters: Parameters
+    parameters: Mapping[str, Any]
+    """`Parameters`, and what the catalogue adds to them."""
 
 
 class Sample(Wire, frozen=True):
@@ -140,6 +143,11 @@ class Operation(Wire, frozen=True):
     done: bool = False
     error: OperationError | None = None
     response: OperationResponse = OperationResponse()
+
+
+def with_options(given: Wire, options: Mapping[str, object]) -> dict[str, Any]:
+    """A record with parameters that only some models take, each by the service's own name for it."""
+    return {**msgspec.to_builtins(given), **options}
 
 
 def decode(body: bytes, kind: type[T], what: str) -> T:

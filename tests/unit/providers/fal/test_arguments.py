@@ -43,7 +43,7 @@ def test_each_parameter_goes_by_the_name_that_the_model_has_for_it(
 
 @pytest.mark.parametrize(("how", "links"), [({"pictures": ["a"]}, ("1", "2")), ({"colour": "red"}, ())])
 def test_a_catalogue_that_cannot_be_followed_sends_nothing(how: dict[str, object], links: tuple[str, ...]) -> None:
-    with pytest.raises(UpstreamFailure, match="catalogue's `how` of x"):
+    with pytest.raises(UpstreamFailure, match="catalogue's table of x"):
         arguments(generation(how), links)
 
 
