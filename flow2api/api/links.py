@@ -10,6 +10,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Caller(Protocol):
@@ -42,10 +43,19 @@ class Links:
         return f"{scheme}://{host}"
 
     def same_origin(self, request: Caller) -> bool:
-        """Whether no foreign page is behind the request: browsers add what they know, passwords and cookies, to those as well."""
+        """Whether no foreign page is behind the request: browsers add what they know, passwords and cookies, to those as well.
+
+        Which scheme a page has is only asked where it is known that ours is https: a proxy that nobody trusts does not tell."""
         origin = _text(request.header(b"origin"))
-        own = (_text(request.header(b"host")), self.base(request).partition("://")[2])
-        return not origin or origin.partition("://")[2] in own
+        if not origin:
+            return True
+        scheme, _, place = origin.partition("://")
+        own_scheme, _, own_address = self.base(request).partition("://")
+        place = place.removesuffix(_USUAL_PORTS.get(scheme, ""))
+        own_place = own_address.partition("/")[0].removesuffix(_USUAL_PORTS.get(own_scheme, ""))
+        if not place or (place == own_place and own_scheme == "https" and scheme != "https"):
+            return False
+        return place in (own_place, _text(request.header(b"host")))
 
     def secure(self, request: Caller) -> bool:
         """Whether the caller's browser reaches this gateway by https; its page says so where it asks."""
@@ -56,13 +66,16 @@ class Links:
         return f"{self.base(request)}/media/{name}"
 
     def peer(self, request: Caller) -> str:
-        """The caller's address: the last one in X-Forwarded-For that is no trusted proxy, else the connection's own."""
+        """The caller's address: the last one in X-Forwarded-For that is no trusted proxy, else the connection's own. What is no
+        address in there counts as not said."""
         client = _client(request)
         if not self._trusted:
             return client
-        hops = [hop.strip() for hop in _text(request.header(b"x-forwarded-for")).split(",") if hop.strip()]
-        while hops and self._trusts(client):
-            client = hops.pop()
+        # Some proxies add a header of their own behind the one that the caller sent, instead of to it.
+        said = b",".join(value for name, value in request.scope["headers"] if name == b"x-forwarded-for")
+        hops = [hop.strip() for hop in said.decode("latin-1").split(",") if hop.strip()]
+        while hops and self._trusts(client) and (hop := _address(hops.pop())):
+            client = hop
         return client
 
     def _trusts(self, address: str) -> bool:
@@ -76,6 +89,17 @@ class Links:
 def _client(request: Caller) -> str:
     client = request.scope.get("client")
     return str(client[0]) if client else ""
+
+
+def _address(hop: str) -> str:
+    """The address of a hop, which some proxies name with its port; empty when it is none."""
+    host = hop[1:].partition("]")[0] if hop.startswith("[") else hop
+    if hop.count(":") == 1:
+        host = hop.partition(":")[0]
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return ""
 
 
 def _bound(request: Caller) -> str:

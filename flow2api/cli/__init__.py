@@ -7,6 +7,7 @@ import click
 
 from flow2api import __version__
 from flow2api.cli.accounts import account
+from flow2api.cli.admin import admin
 from flow2api.cli.doctor import doctor
 from flow2api.cli.generate import generate
 from flow2api.cli.keys import key
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for _command in (serve, demo, account, key, models, model, config, generate, doctor):
+for _command in (serve, demo, account, key, models, model, config, admin, generate, doctor):
     cli.add_command(_command)
 account.add_command(login)
 

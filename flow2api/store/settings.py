@@ -31,6 +31,14 @@ def put(db: Database, name: str, value: object) -> None:
     )
 
 
+def swap(db: Database, name: str, known: object, value: object) -> bool:
+    """Set a setting if it still is what is known of it; whether it was."""
+    if get(db, name) != known:
+        return False
+    put(db, name, value)
+    return True
+
+
 def change(db: Database, changes: Mapping[str, object]) -> None:
     """Set several settings in one step; None forgets one."""
     for name, value in changes.items():

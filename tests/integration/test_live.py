@@ -1,5 +1,6 @@
 """The dashboard's connection over a real socket: handshake, snapshots, events, the end of it, and pages that do not read."""
 
+import base64
 import logging
 import os
 import socket
@@ -272,6 +273,31 @@ async def test_the_end_of_a_sign_in_closes_its_pages_and_no_others(tmp_path: Pat
             assert await page.wait_closed() == 4401
             assert other.socket.closed is None
             status, stream = await _shaken(url, {"Cookie": cookie})
+            await stream.aclose()
+            assert status == 401
+
+
+async def test_a_new_password_closes_the_pages_of_all_who_came_in_by_the_old_one(tmp_path: Path) -> None:
+    basic = {"Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()}
+    async with opened(tmp_path) as (_, url):
+        mine, cookie = await _signed_in(url, first=True)
+        _, other_cookie = await _signed_in(url)
+        async with (
+            watching(url, {"Cookie": cookie}) as page,
+            watching(url, {"Cookie": other_cookie}) as other,
+            watching(url, basic) as plain,
+            watching(url, TOKEN) as script,
+        ):
+            for one in (page, other, plain, script):
+                await one.frame(lambda frame: frame["type"] == "hello")
+            headers = {"Cookie": cookie, "X-CSRF-Token": mine}
+            async with httpx.AsyncClient(base_url=url, headers=headers) as client:
+                body = {"password": "another long password", "current": PASSWORD}
+                assert (await client.put("/api/password", json=body)).status_code == 200
+            assert await other.wait_closed() == 4401
+            assert await plain.wait_closed() == 4401
+            assert (page.socket.closed, script.socket.closed) == (None, None)
+            status, stream = await _shaken(url, basic)
             await stream.aclose()
             assert status == 401
 

@@ -7,7 +7,8 @@ there is no second factor. With a cookie every change needs the token of that si
 import base64
 import hmac
 import ipaddress
-from typing import Literal, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Literal, NamedTuple, TypeVar
 
 import trio
 
@@ -22,8 +23,14 @@ from flow2api.errors import Code, Failure
 from flow2api.kit.bus import EventBus
 from flow2api.store.door import Store
 
+T = TypeVar("T")
+
 COOKIE = "flow2api_session"
 CSRF_HEADER = b"x-csrf-token"
+# A code is one of a million, and three of them are good at a time.
+FREE_CODES = 5
+CODE_DELAY_SECONDS = 60.0
+CHANGE_SECONDS = 20.0
 _READING = frozenset({"GET", "HEAD"})
 # Whoever sets these passes on somebody else's request, however near the passer-on may be.
 _PASSED_ON = (b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"forwarded", b"via")
@@ -36,6 +43,8 @@ class Admin(NamedTuple):
     address: str
     session: AdminSession | None = None
     cookie: str = ""
+    until: trio.Event | None = None
+    """Set once the password that opened, which has no sign-in, opens no more."""
 
     @property
     def session_id(self) -> str:
@@ -64,6 +73,9 @@ class Door:
         self._setup_token = setup_token.encode()
         self._links = links
         self._delays = Delays()
+        # Whoever comes so far knows the password, so the account's owner is not kept out by strangers.
+        self._code_delays = Delays(FREE_CODES, CODE_DELAY_SECONDS)
+        self._changed = trio.Event()
         # Of two who set up at once, one must find that it is done.
         self._setting_up = trio.Lock()
 
@@ -90,7 +102,7 @@ class Door:
         Raises:
             Failure: `admin_required` for a wrong password or code, `second_factor_required`, `rate_limit_exceeded`, `forbidden`."""
         self.require_same_origin(request)
-        address = self._links.peer(request)
+        address, changed = self._links.peer(request), self._changed
         async with self._delays.attempt(address) as attempt:
             if not await self.password.fits(password):
                 attempt.wrong()
@@ -99,11 +111,40 @@ class Door:
                 raise Failure(
                     Code.SECOND_FACTOR_REQUIRED, "Enter the code that your authenticator shows.", param="code"
                 )
-            if code is not None and not await self.second_factor.takes(code):
+            if code is not None and not await self._code_fits(code):
                 attempt.wrong()
                 raise Failure(Code.ADMIN_REQUIRED, "This code does not fit, or was used before.", param="code")
             attempt.right()
-        return await self._open(request, address)
+        admin = await self._open(request, address)
+        if changed.is_set():
+            # What was looked at is no more what opens, and this sign-in came too late to be ended with the others.
+            await self.sessions.end(admin.session_id)
+            raise Failure(Code.ADMIN_REQUIRED, "The way in was changed meanwhile. Sign in again.")
+        return admin
+
+    async def _code_fits(self, code: str) -> bool:
+        async with self._code_delays.attempt("") as attempt:
+            fits = await self.second_factor.takes(code)
+            (attempt.right if fits else attempt.wrong)()
+            return fits
+
+    async def change_way_in(self, change: Callable[[], Awaitable[T]], but: str) -> tuple[T, int]:
+        """Do what changes the way in, then end all sign-ins but one, and whatever came in by the password alone; what `change` gave, and
+        how many sign-ins were ended. Whoever leaves in the middle leaves no half of it."""
+        with trio.fail_after(CHANGE_SECONDS, shield=True):
+            changed = await change()
+            self._changed.set()
+            self._changed = trio.Event()
+            return changed, await self.sessions.end_others(but)
+
+    async def wait_over(self, admin: Admin) -> None:
+        """Wait until this administrator may stay no longer."""
+        if admin.session is not None:
+            await self.sessions.wait_ended(admin.session.id)
+        elif admin.until is not None:
+            await admin.until.wait()
+        else:
+            await trio.sleep_forever()
 
     async def prove(self, request: Caller, password: str) -> None:
         """Ask once more for the password of who is signed in already.
@@ -166,15 +207,18 @@ class Door:
             )
 
     async def _enter_with(self, scheme: str, given: str, request: Caller, address: str) -> Admin:
-        if scheme == "bearer" and hmac.compare_digest(given.encode(), self._token):
-            return Admin("token", address)
         if not given:
             raise _refusal()
+        if scheme == "bearer" and self._token and hmac.compare_digest(given.encode(), self._token):
+            return Admin("token", address)
+        changed = self._changed
         async with self._delays.attempt(address) as attempt:
             if scheme == "basic" and self._links.same_origin(request) and await self._password_alone_fits(given):
                 attempt.right()
-                return Admin("admin", address)
-            attempt.wrong()
+                if not changed.is_set():
+                    return Admin("admin", address, until=changed)
+            else:
+                attempt.wrong()
         raise _refusal()
 
     async def _password_alone_fits(self, given: str) -> bool:

@@ -53,8 +53,10 @@ class Password:
             return True
         verdict = await verify_password(stored, password)
         if verdict.outdated:
-            stored = await hash_password(password)
-            await self._store.write(settings.put, PASSWORD_SETTING, stored)
+            # Only in the place of the hash that was looked at: meanwhile there may be another password.
+            fresh = await hash_password(password)
+            if await self._store.write(settings.swap, PASSWORD_SETTING, stored, fresh):
+                stored = fresh
         if verdict.matches:
             self._proven = (stored, digest)
         return verdict.matches

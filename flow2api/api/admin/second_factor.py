@@ -81,9 +81,15 @@ class SecondFactor:
 
         Raises:
             Failure: nothing was offered, or the code does not fit it."""
+        async with self._one_at_a_time:
+            return await self._confirm(session_id, code)
+
+    async def _confirm(self, session_id: str, code: str) -> list[str]:
         secret, until = self._offers.get(session_id, ("", 0.0))
         if until <= self._now():
             raise Failure(Code.CONFLICT, "No second factor is being set up, or it took too long. Begin again.")
+        if await self._read() is not None:
+            raise Failure(Code.CONFLICT, "The second factor was turned on meanwhile. Turn it off first.")
         step = _fitting_step(secret, code, self._now(), after=0)
         if step is None:
             raise Failure(
@@ -123,16 +129,18 @@ class SecondFactor:
 
         Raises:
             Failure: the second factor is off."""
-        stored = await self._read()
-        if stored is None:
-            raise Failure(Code.CONFLICT, "The second factor is off, so there is nothing to recover.")
-        codes = _new_codes()
-        await self._write(replace(stored, recovery=_digests(codes)))
-        return codes
+        async with self._one_at_a_time:
+            stored = await self._read()
+            if stored is None:
+                raise Failure(Code.CONFLICT, "The second factor is off, so there is nothing to recover.")
+            codes = _new_codes()
+            await self._write(replace(stored, recovery=_digests(codes)))
+            return codes
 
     async def turn_off(self) -> None:
         """Let the password alone be enough again."""
-        await self._store.write(settings.remove, SETTING)
+        async with self._one_at_a_time:
+            await self._store.write(settings.remove, SETTING)
         self._say_changed()
 
     def _say_changed(self) -> None:

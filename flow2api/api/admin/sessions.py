@@ -5,6 +5,7 @@ All are held in memory, so a request is let in without touching the store; when 
 
 import hashlib
 import hmac
+import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -20,10 +21,13 @@ from flow2api.store import sessions
 from flow2api.store.door import Store
 from flow2api.store.errors import StoreFault
 
+log = logging.getLogger("flow2api.signin")
+
 # More than people have browsers; beyond it the one that was used longest ago ends.
 MOST_SESSIONS = 50
 FLUSH_SECONDS = 30.0
 _FLUSH_AT_END_SECONDS = 3.0
+_DELETE_SECONDS = 5.0
 _USER_AGENT_LENGTH = 200
 
 
@@ -37,6 +41,8 @@ class Sessions:
         self._by_digest: dict[str, AdminSession] = {}
         self._ended: dict[str, trio.Event] = {}
         self._unwritten: set[str] = set()
+        self._undeleted: set[str] = set()
+        """Those that are over and still stored."""
 
     async def load(self) -> None:
         """Read them from the store; to be done before the first request."""
@@ -129,12 +135,13 @@ class Sessions:
                 with suppress(StoreFault):  # told again at the next beat
                     await self._flush()
         finally:
-            with trio.move_on_after(_FLUSH_AT_END_SECONDS, shield=True):
+            with trio.move_on_after(_FLUSH_AT_END_SECONDS, shield=True), suppress(StoreFault):
                 await self._flush()
 
     async def _flush(self) -> None:
         now = self._now()
         await self._end([session for session in self._by_digest.values() if self._ends_at(session) <= now])
+        await self._delete()
         for session in list(self._by_digest.values()):
             if session.id in self._unwritten:
                 await self._store.write(sessions.touch, session.id, session.seen_at)
@@ -145,10 +152,21 @@ class Sessions:
         for session in over:
             self._by_digest.pop(session.digest, None)
             self._unwritten.discard(session.id)
+            self._undeleted.add(session.id)
             if (ended := self._ended.pop(session.id, None)) is not None:
                 ended.set()
         if over:
-            await self._store.write(sessions.delete, [session.id for session in over])
+            try:
+                # Whoever signs out leaves at once, and a restart must not bring back what that ended.
+                with trio.move_on_after(_DELETE_SECONDS, shield=True):
+                    await self._delete()
+            except StoreFault as fault:
+                log.error("ended sign-ins are still stored, trying again: %s", fault)
+
+    async def _delete(self) -> None:
+        if over := sorted(self._undeleted):
+            await self._store.write(sessions.delete, over)
+            self._undeleted.difference_update(over)
 
     def _keep(self, session: AdminSession) -> None:
         self._by_digest[session.digest] = session

@@ -3,6 +3,8 @@
 The first three are for everybody and do their own asking; the others are guarded like the rest of the admin interface.
 """
 
+from functools import partial
+
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.api import wire
@@ -160,8 +162,8 @@ class _OwnAccount:
         given = wire.decode(await request.body.whole(), _password)
         if admin.who != "token":
             await self._door.prove(request, given.current or "")
-        await self._door.password.set(given.password)
-        ended = await self._door.sessions.end_others(admin.session_id)
+        set_password = partial(self._door.password.set, given.password)
+        _, ended = await self._door.change_way_in(set_password, admin.session_id)
         return wire.answer(PasswordChanged(ended))
 
     @described("How the second factor stands", SecondFactorView)
@@ -179,8 +181,8 @@ class _OwnAccount:
     async def confirm_factor(self, request: GatewayRequest) -> TrioResponse:
         admin = await self._door.enter(request, request.method)
         given = wire.decode(await request.body.whole(), _confirmation)
-        codes = await self._door.second_factor.confirm(admin.session_id, given.code)
-        await self._door.sessions.end_others(admin.session_id)
+        confirm = partial(self._door.second_factor.confirm, admin.session_id, given.code)
+        codes, _ = await self._door.change_way_in(confirm, admin.session_id)
         return wire.answer(RecoveryCodes(codes))
 
     @described("Make new recovery codes", RecoveryCodes, body=Proof, errors=(Code.CONFLICT,))
@@ -190,8 +192,8 @@ class _OwnAccount:
 
     @described("Turn the second factor off", SecondFactorView, body=Proof)
     async def end_factor(self, request: GatewayRequest) -> TrioResponse:
-        await self._proven(request)
-        await self._door.second_factor.turn_off()
+        owner = await self._proven(request)
+        await self._door.change_way_in(self._door.second_factor.turn_off, owner)
         return wire.answer(await self._door.second_factor.view())
 
     async def _proven(self, request: GatewayRequest) -> str:

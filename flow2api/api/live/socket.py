@@ -47,7 +47,7 @@ class LiveDesk:
             draining=self._services.draining,
             closing=self._closing,
             grace_seconds=self._services.config.server.grace_seconds,
-            wait_signed_out=trio.sleep_forever if session is None else partial(sessions.wait_ended, session.id),
+            wait_signed_out=partial(self.door.wait_over, admin),
             seen=(lambda: None) if session is None else partial(sessions.see, session.id),
         )
 

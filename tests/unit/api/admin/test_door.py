@@ -1,15 +1,20 @@
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
+import pyotp
 import pytest
 import trio
 import trio.testing
 
+from flow2api.api import passwords
 from flow2api.api.admin import delays
-from flow2api.api.admin.door import Door
+from flow2api.api.admin import password as password_module
+from flow2api.api.admin.door import CODE_DELAY_SECONDS, Admin, Door
 from flow2api.api.links import Links
 from flow2api.config import DashboardConfig
+from flow2api.domain.admin import AdminSession
 from flow2api.errors import Code, Failure
 from flow2api.store.door import open_inline_store
 from tests.unit.api.doubles import ADMIN_TOKEN, SETUP_TOKEN, make_request
@@ -127,3 +132,104 @@ async def test_a_password_of_unfit_length_is_not_taken(password: str) -> None:
         with pytest.raises(Failure) as caught:
             await door.password.set(password)
     assert caught.value.param == "password"
+
+
+async def test_a_gateway_without_a_token_has_no_door_for_an_empty_one() -> None:
+    async with open_inline_store() as store:
+        door = Door(store, "", Links("", ()), DashboardConfig())
+        for headers in ({"Authorization": "Bearer "}, {"Authorization": "Bearer"}, {"Authorization": "bearer  "}):
+            assert (await refused(door, headers)).code is Code.ADMIN_REQUIRED
+
+
+async def test_who_came_in_by_the_password_alone_goes_when_it_changes_and_the_token_stays() -> None:
+    async with open_door() as door:
+        await door.password.set("a long password")
+        by_password = await door.enter(make_request(basic("a long password")), "GET")
+        by_token = await door.enter(make_request(RIGHT), "GET")
+        gone: list[str] = []
+
+        async def watch(admin: Admin) -> None:
+            await door.wait_over(admin)
+            gone.append(admin.who)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(watch, by_password)
+            nursery.start_soon(watch, by_token)
+            await door.change_way_in(partial(door.password.set, "another long password"), "")
+            with trio.fail_after(5):
+                await door.wait_over(by_password)
+            await trio.testing.wait_all_tasks_blocked()
+            assert gone == ["admin"]
+            nursery.cancel_scope.cancel()
+
+
+async def test_who_signs_in_with_the_old_password_while_it_is_changed_is_not_in_afterwards() -> None:
+    async with open_door() as door:
+        await door.password.set("a long password")
+        opened = door.sessions.open
+
+        async def change_first(address: str, user_agent: str) -> tuple[AdminSession, str]:
+            await door.change_way_in(partial(door.password.set, "another long password"), "")
+            return await opened(address, user_agent)
+
+        door.sessions.open = change_first  # type: ignore[method-assign]
+        with pytest.raises(Failure) as caught:
+            await door.sign_in(make_request(), "a long password", None)
+        assert caught.value.code is Code.ADMIN_REQUIRED
+        assert door.sessions.views("") == []
+
+
+async def test_a_cookie_that_somebody_planted_is_not_the_one_of_the_sign_in() -> None:
+    async with open_door() as door:
+        await door.password.set("a long password")
+        planted = make_request({"Cookie": "flow2api_session=planted"})
+        admin = await door.sign_in(planted, "a long password", None)
+        assert admin.cookie != "planted"
+        with pytest.raises(Failure):
+            await door.enter(planted, "GET")
+
+
+async def test_guessing_codes_with_the_right_password_is_slow_from_however_many_addresses(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_door() as door:
+        await door.password.set("a long password")
+        await door.password.fits("a long password")
+        secret = door.second_factor.offer("ses").secret
+        await door.second_factor.confirm("ses", pyotp.TOTP(secret).now())
+        tried = list[Code]()
+        start = trio.current_time()
+
+        async def guess(number: int) -> None:
+            request = make_request(client=f"192.0.2.{number}")
+            with pytest.raises(Failure) as caught:
+                await door.sign_in(request, "a long password", "not a code")
+            tried.append(caught.value.code)
+
+        async with trio.open_nursery() as nursery:
+            for number in range(200):
+                nursery.start_soon(guess, number)
+        assert tried.count(Code.ADMIN_REQUIRED) < 20
+        for number in range(15):
+            await guess(number)
+        assert trio.current_time() - start > 5 * CODE_DELAY_SECONDS
+
+
+async def test_a_hash_made_anew_does_not_bring_an_old_password_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_door() as door:
+        await door.password.set("a long password")
+        fresh = await passwords.hash_password("a long password")
+
+        async def outdated(encoded: str, password: str) -> passwords.Verdict:
+            return passwords.Verdict(matches=True, outdated=True)
+
+        async def change_meanwhile(password: str) -> str:
+            monkeypatch.undo()
+            await door.password.set("another long password")
+            return fresh
+
+        monkeypatch.setattr(password_module, "verify_password", outdated)
+        monkeypatch.setattr(password_module, "hash_password", change_meanwhile)
+        await door.password.fits("a long password")
+        assert not await door.password.fits("a long password")
+        assert await door.password.fits("another long password")

@@ -1,3 +1,5 @@
+from typing import Any, cast
+
 import trio
 import trio.testing
 
@@ -5,6 +7,7 @@ from flow2api.api.admin import sessions as module
 from flow2api.api.admin.sessions import Sessions, csrf_token
 from flow2api.config import DashboardConfig
 from flow2api.store.door import Store, open_inline_store
+from tests.doubles.store import Failing
 
 LIMITS = DashboardConfig(session_idle_seconds=100.0, session_seconds=1000.0)
 
@@ -76,3 +79,36 @@ async def test_there_are_never_too_many(autojump_clock: trio.testing.MockClock) 
 def test_the_token_of_changes_belongs_to_one_cookie_and_does_not_tell_it() -> None:
     assert csrf_token("one") == csrf_token("one") != csrf_token("two")
     assert "one" not in csrf_token("one")
+
+
+async def test_what_ended_while_the_store_failed_is_over_after_a_restart_too(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_inline_store() as good:
+        store = Failing(good)
+        sessions = at_the_door(cast("Any", store))
+        session, value = await sessions.open("192.0.2.7", "browser")
+        store.broken = True
+        assert await sessions.end(session.id)
+        assert sessions.find(value) is None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sessions.keep_written)
+            await trio.sleep(2.5 * module.FLUSH_SECONDS)
+            store.broken = False
+            await trio.sleep(module.FLUSH_SECONDS)
+            nursery.cancel_scope.cancel()
+        again = at_the_door(good)
+        await again.load()
+        assert again.find(value) is None
+
+
+async def test_whoever_leaves_while_signing_out_is_out_for_good(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_inline_store() as store:
+        sessions = at_the_door(store)
+        session, value = await sessions.open("192.0.2.7", "browser")
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await sessions.end(session.id)
+        again = at_the_door(store)
+        await again.load()
+        assert again.find(value) is None
