@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trio
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 90.0
 
 
 def group(leader: int) -> set[int]:

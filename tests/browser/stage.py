@@ -13,7 +13,7 @@ from flow2api.browser.context import Context, profile_context
 from flow2api.browser.tab import Tab, open_tab
 from tests.doubles.captcha_page import CaptchaPage, open_captcha_page
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 90.0
 # The browser would like to talk to its maker at the start; through this it reaches nobody. Pages on loopback go past it.
 NOWHERE = "http://127.0.0.1:9"
 

@@ -7,7 +7,7 @@ from tests.doubles.gateway import TestedGateway, open_tested_gateway
 from tests.doubles.pictures import size_of
 
 BROWSER = {"captcha.method": "browser"}
-LIMIT_SECONDS = 90.0
+LIMIT_SECONDS = 240.0
 
 
 async def asked(gateway: TestedGateway, method: str, path: str) -> tuple[int, str, bytes]:

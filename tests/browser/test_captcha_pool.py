@@ -27,7 +27,7 @@ from tests.doubles.gateway import open_tested_gateway, people
 
 ACTION = "IMAGE_GENERATION"
 SITE_KEY = "6LdsFiUsAAAAAIjVDZcuLhaHiDn5nnHVXVRQGeMV"
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 240.0
 BROWSER = {"captcha.method": "browser"}
 
 

@@ -14,7 +14,7 @@ from flow2api.browser.errors import BrowserUnavailable
 from flow2api.browser.profile import RECORD
 from tests.browser import running
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90.0
 _WAITS = "import time; print('ready', flush=True); time.sleep(600)"
 _STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + _WAITS
 

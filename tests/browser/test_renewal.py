@@ -20,7 +20,7 @@ from tests.e2e.site import Site, open_site
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("chrome")]
 
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS = 240.0
 
 
 @pytest.fixture

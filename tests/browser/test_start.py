@@ -16,7 +16,7 @@ from flow2api.browser.profile import RECORD
 from tests.browser import running
 from tests.doubles.devtools import DevTools, open_devtools
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90.0
 _CHILD = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(15, 1); time.sleep(600)"])

@@ -19,7 +19,7 @@ from flow2api.emulator.serving import Urls
 from flow2api.emulator.sessions import SESSION_COOKIE
 from tests.browser import running
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 90.0
 # Stands in for the browser and for the person at it: opens the page, and closes the browser in order.
 PERSON = """\
 #!{python}

@@ -21,7 +21,7 @@ from tests.clients.test_genai_majors import installed
 
 SCRIPT = Path(__file__).with_name("gemini_service_script.py")
 KEY = "AIza-emulated-key"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 90.0
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = (sys.executable, "-m")
 # For one step of a test; a busy machine needs a small part of it.
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 90.0
 LOOK_SECONDS = 0.02
 # What looks like a secret whatever its value is: access and session tokens, API keys.
 _PATTERNS = tuple(

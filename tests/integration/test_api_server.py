@@ -182,7 +182,7 @@ async def test_a_head_that_drips_is_cut_off(tmp_path: Path, monkeypatch: pytest.
         stream = await open_raw(client)
         async with stream:
             await stream.send_all(b"GET / HTTP/1.1\r\n")
-            with trio.fail_after(5):
+            with trio.fail_after(30):
                 assert await read_all(stream) == b""
 
 
@@ -211,7 +211,7 @@ async def test_several_requests_share_a_connection(tmp_path: Path) -> None:
 async def test_a_client_that_leaves_cancels_its_request(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk, open_client(desk) as client:
         desk.jobs.hold = True
-        with trio.move_on_after(10):
+        with trio.move_on_after(30):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(lambda: client.post(CHAT, json=chat()))
                 await desk.jobs.submitted.wait()
@@ -240,7 +240,7 @@ async def test_a_client_that_stops_reading_holds_up_neither_others_nor_the_shutd
                 start = trio.current_time()
                 desk.draining.set()
         # Everything ended: the grace of one second was kept, and not much more.
-        assert trio.current_time() - start < 5
+        assert trio.current_time() - start < 20
         await stream.aclose()
 
 

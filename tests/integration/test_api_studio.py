@@ -81,6 +81,6 @@ async def test_what_cannot_be_made_names_the_field(
 async def test_nothing_is_begun_while_the_gateway_stops(tmp_path: Path) -> None:
     async with opened(tmp_path) as (desk, client):
         desk.services.draining.set()
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             answer = await client.post("/api/studio", json=order())
         assert answer.json()["error"]["code"] == "draining"

@@ -10,7 +10,7 @@ import trio
 from flow2api.cli.checks import gateway, reach
 from flow2api.config import ProxyConfig, ServerConfig
 
-LIMIT_SECONDS = 30.0
+LIMIT_SECONDS = 90.0
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 SECRET = "0f7c2a52-fal:secret"
 FLUX, VEO = "fal-ai/flux-pro/v1.1-ultra", "fal-ai/veo3/fast"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90.0
 HOSTS = ("queue.fal.run", "rest.fal.ai", "v3.fal.media")
 
 

@@ -23,7 +23,7 @@ from tests.unit.emulator.video_caller import inspect_clip
 T = TypeVar("T")
 
 SECRET = "sk-emulated"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90.0
 
 
 class Client:

@@ -25,7 +25,7 @@ from tests.unit.emulator.caller import Caller
 from tests.unit.emulator.video_caller import order
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 90.0
 OPTIONS = [
     "--headless",
     "--no-sandbox",

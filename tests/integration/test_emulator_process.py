@@ -15,7 +15,7 @@ import trio
 from tests.integration.raw_http import RawClient
 from tests.unit.emulator.caller import COOKIE, image_body
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90.0
 COMMAND = [sys.executable, "-m", "flow2api.emulator", "--accounts", "2", "--pictures", "plain", "--image-latency", "0"]
 
 

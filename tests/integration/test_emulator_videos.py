@@ -20,7 +20,7 @@ from tests.unit.emulator.caller import BATCH, COOKIE, context
 from tests.unit.emulator.video_caller import STATUS, inspect_clip, status_in, video_request
 
 Serve = Callable[..., Awaitable[None]]
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90.0
 PROJECT = "0f7c2a52-0000-4000-8000-000000000001"
 
 

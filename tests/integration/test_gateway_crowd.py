@@ -38,7 +38,7 @@ BUSY_LOAD = 1.5
 # The callers' sockets, the emulator's and what else a test process has open.
 FILES = 4 * CALLERS
 # Some ten seconds on a quiet machine.
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS = 240.0
 
 
 class Gated(Emulator):

@@ -116,7 +116,7 @@ async def test_this_machine_can_be_reached_through_an_exit_when_that_is_asked_fo
 async def test_a_probe_goes_through_the_exit_and_asks_for_nothing(scheme: str) -> None:
     async with open_server() as server, open_proxy(upstream=server.port) as proxy:
         seconds = await probe(parse_exit(proxy.url(scheme)), parse_url(FAR))
-        assert 0 < seconds < 5
+        assert 0 < seconds < 30
         assert proxy.targets == [("far.example", 80)]
         await proxy.wait_open(0)
         assert server.requests == []

@@ -24,7 +24,7 @@ LOGIN = ("joe", "hunter2hunter2")
 FOUR = ("ada@example.org", "bob@example.org", "cyd@example.org", "dan@example.org")
 # So that a rest is over while a test is still running.
 QUICK_POOL: Mapping[str, object] = {"proxy.rest_seconds": 0.1, "proxy.check_seconds": 0.1}
-LIMIT_SECONDS = 90.0
+LIMIT_SECONDS = 240.0
 
 
 @dataclass
@@ -200,12 +200,13 @@ async def test_media_come_through_their_own_proxies_and_through_the_others_when_
     async with open_proxied("http", media=1, emails=FOUR[:1]) as world:
         [requests], [media] = world.proxies, world.media_proxies
         assert statuses(await world.generate(1)) == {200: 1}
-        assert len(media.targets) == 1
+        assert media.targets
         await media.kill()
-        before = len(requests.targets)
+        # A check of all exits may have gone through it beside the picture.
+        passed, accepted = len(requests.targets), media.accepted
         assert statuses(await world.generate(1)) == {200: 1}
-        assert len(requests.targets) >= before
-        assert media.accepted == 1
+        assert len(requests.targets) >= passed
+        assert media.accepted == accepted
 
 
 async def test_a_service_on_this_machine_is_reached_directly() -> None:

@@ -27,7 +27,7 @@ from tests.browser.stage import NOWHERE
 from tests.doubles.gateway import ADA, TestedGateway, open_tested_gateway, people
 
 PASSWORD = "a long and unlikely sentence"
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS = 240.0
 _WATCHED = (
     "Network.requestWillBeSent",
     "Network.webSocketCreated",

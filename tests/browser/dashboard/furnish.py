@@ -75,7 +75,7 @@ async def busy(tested: TestedGateway) -> Gate:
     for number in range(3):
         order = {"model": MODEL, "prompt": f"{PROMPTS[number]}, in the making", "n": 4}
         await tested.admin("POST", "/api/studio", order)
-    with trio.fail_after(10):
+    with trio.fail_after(30):
         while sum(job.state.value == "queued" for job in await tested.jobs()) < 2:
             await trio.sleep(0.02)
     return gate

@@ -19,7 +19,7 @@ from flow2api.browser.errors import (
 )
 from tests.doubles.devtools import VERSION, Asked, DevTools, Refusal, open_devtools
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 90.0
 
 
 async def fault_of(call: Callable[[], Any]) -> BrowserFault:
