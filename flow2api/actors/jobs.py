@@ -43,6 +43,8 @@ class Submit(Ask[Watch], frozen=True, kw_only=True):
     generation: Generation
     caller: str
     origin: str
+    asked: str = ""
+    """The name by which the model was asked for."""
     request_id: str
     idempotency: Idempotency | None = None
     digest: str = ""
@@ -241,6 +243,7 @@ class Jobs(Actor[JobsMessage]):
             generation=message.generation,
             caller=message.caller,
             origin=message.origin,
+            asked=message.asked,
             request_id=message.request_id,
             # To the same millisecond as the id, so that a place in a list follows from an id alone.
             created_at=born_at(job_id) or now,

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from flow2api.actors.watch import Watch
 from flow2api.api import results, waiting
+from flow2api.api.served import Served, served
 from flow2api.domain import asking
 from flow2api.domain.job import Generation, Job, Progress
 from flow2api.domain.model import Model
@@ -57,6 +58,10 @@ class Batch:
     def route(self) -> str:
         """By which routes its jobs went, each named once."""
         return ", ".join(dict.fromkeys(watch.progress.job.generation.route for watch in self._watches))
+
+    def served(self) -> Served:
+        """What served its jobs, for the inside of an answer."""
+        return served([watch.progress.job for watch in self._watches])
 
     def warnings(self) -> tuple[str, ...]:
         """What its jobs left out of what was asked for, each thing named once."""

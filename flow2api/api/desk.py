@@ -86,14 +86,16 @@ class Desk:
         *,
         detached: bool = False,
         terms: Terms = NO_TERMS,
+        asked: str | None = None,
     ) -> Watch:
         """A watch on a new job, which is stored when this returns. `origin` names the dialect; a `detached` job runs on when its
-        caller leaves.
+        caller leaves; `asked` is what the caller calls the model, where the wish calls it otherwise.
 
         Raises:
             Failure: the catalogue, the key's limits or the jobs actor refuse it."""
         generation = self._resolve(claim, wish)
-        return await self._submit(request, claim, generation, origin, detached=detached, terms=terms)
+        named = asked or wish.model
+        return await self._submit(request, claim, generation, origin, named, detached=detached, terms=terms)
 
     async def batch(
         self,
@@ -115,13 +117,14 @@ class Desk:
                     found[part] = stack.enter_context(watch)
             if found:
                 known, watch = next(iter(found.items()))
-                pattern = watch.progress.job.generation
+                pattern, named = watch.progress.job.generation, watch.progress.job.name
             else:
-                known, pattern = 0, self._resolve(claim, replace(await make(), n=parts.each))
+                wish = await make()
+                known, pattern, named = 0, self._resolve(claim, replace(wish, n=parts.each)), wish.model
             for part in range(parts.jobs):
                 if part not in found:
                     generation = parts.another(pattern, part - known)
-                    watch = await self._submit(request, claim.of_part(part), generation, origin)
+                    watch = await self._submit(request, claim.of_part(part), generation, origin, named)
                     found[part] = stack.enter_context(watch)
             stack.pop_all()
             return Batch([found[part] for part in range(parts.jobs)])
@@ -137,6 +140,7 @@ class Desk:
         claim: Claim,
         generation: Generation,
         origin: str,
+        asked: str,
         *,
         detached: bool = False,
         terms: Terms = NO_TERMS,
@@ -145,6 +149,7 @@ class Desk:
             generation=generation,
             caller=claim.caller,
             origin=origin,
+            asked=asked,
             request_id=request.request_id,
             idempotency=claim.idempotency,
             digest=claim.mark,

@@ -259,6 +259,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     caller: str
     """Id of the API key that asked."""
     origin: str = "chat"
+    asked: str = ""
+    """The name by which the caller asked for the model: an id, an alias, or that of which the model is a form. Empty in old records."""
     request_id: str = ""
     created_at: float
     updated_at: float
@@ -295,6 +297,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def final(self) -> bool:
         return self.state in FINAL
+
+    @property
+    def name(self) -> str:
+        """What the caller calls the model."""
+        return self.asked or self.generation.model
 
 
 def born_at(job_id: str) -> float | None:

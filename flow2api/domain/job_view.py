@@ -76,6 +76,9 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     queue_position: int | None
     """1 is next; None when it does not wait."""
     model: str
+    """The exact model, whatever name it was asked by."""
+    route: str | None
+    """By which provider, group of accounts and upstream model; None as long as no route is taken."""
     kind: Literal["image", "video"]
     count: int
     origin: str
@@ -123,6 +126,7 @@ def job_view(seen: Progress, base: str, files: Mapping[str, MediaFile]) -> JobVi
         progress=100 if job.state is JobState.SUCCEEDED else seen.percent,
         queue_position=seen.position if job.state is JobState.QUEUED else None,
         model=job.generation.model,
+        route=job.generation.route if job.submits else None,
         kind=job.generation.kind,
         count=job.generation.count,
         origin=job.origin,

@@ -204,7 +204,9 @@ async def test_what_open_webui_sends_is_understood() -> None:
             "parameters": {"sampleCount": 1, "outputOptions": {"mimeType": "image/png"}},
         }
         told = (await rest(gateway, "POST", f"/v1beta/models/{MODEL}:predict", body)).json()
-        assert size_of(base64.b64decode(told["predictions"][0]["bytesBase64Encoded"])) == (1376, 768)
+        [prediction] = told["predictions"]
+        assert prediction["mimeType"] == "image/png"
+        assert size_of(base64.b64decode(prediction["bytesBase64Encoded"]), "PNG") == (1376, 768)
         shown = {"inline_data": {"mime_type": "image/png", "data": base64.b64encode(drawn()).decode()}}
         edit = {"contents": [{"parts": [{"text": "make it blue"}, shown]}]}
         told = (await rest(gateway, "POST", f"/v1beta/models/{MODEL}:generateContent", edit)).json()
@@ -275,6 +277,30 @@ async def test_a_title_is_answered_without_generating() -> None:
         assert gateway.calls() == 0
 
 
+async def test_openings_that_an_operator_added_are_known_in_this_dialect_too() -> None:
+    async with open_tested_gateway(settings={"chat.side_requests": ["Name this talk"]}) as gateway:
+        turns = [{"parts": [{"text": "a red apple"}]}, {"parts": [{"text": "Name this talk in three words"}]}]
+        told = (await rest(gateway, "POST", f"/v1beta/models/{MODEL}:generateContent", {"contents": turns})).json()
+        assert told["candidates"][0]["content"]["parts"] == [{"text": "a red apple"}]
+        assert gateway.calls() == 0
+
+
+async def test_what_served_stands_in_whole_answers_last_pieces_predictions_and_operations() -> None:
+    async with open_tested_gateway(knobs=QUICK, settings=LOOKS) as gateway:
+        asked, instance = {"contents": "a red apple"}, {"instances": {"prompt": "a ball"}}
+        whole = (await rest(gateway, "POST", f"/v1beta/models/{MODEL}:generateContent", asked)).json()
+        pieces = (await rest(gateway, "POST", f"/v1beta/models/{MODEL}:streamGenerateContent", asked)).json()
+        assert ["x_flow2api" in piece for piece in pieces] == [False] * (len(pieces) - 1) + [True]
+        predicted = (await rest(gateway, "POST", f"/v1beta/models/{MODEL}:predict", instance)).json()
+        begun = (await rest(gateway, "POST", f"/v1beta/models/{CLIP_MODEL}:predictLongRunning", instance)).json()
+        while not (told := (await rest(gateway, "GET", f"/v1beta/{begun['name']}")).json()).get("done"):
+            await trio.sleep(0.1)
+        served = [one["x_flow2api"] for one in (whole, pieces[-1], predicted, told["metadata"])]
+        jobs = await gateway.jobs()
+        assert [one["jobs"] for one in served] == [[job.id] for job in jobs]
+        assert [one["route"] for one in served] == [job.generation.route for job in jobs]
+
+
 BAD = [
     (f"models/{MODEL}:generateContent", b"{", 400, None),
     (f"models/{MODEL}:generateContent", {"contents": [{"parts": [{"text": 5}]}]}, 400, "contents[0].parts[0].text"),
@@ -286,6 +312,8 @@ BAD = [
     (f"models/{MODEL}:predict", {"instances": [{"prompt": ""}]}, 400, "instances[0].prompt"),
     (f"models/{MODEL}:predict", {"instances": [{"prompt": "x", "mask": {"bytesBase64Encoded": "AA"}}]}, 400, "instances[0].mask"),
     (f"models/{MODEL}:predict", {"instances": [{"prompt": "x"}], "parameters": {"sampleCount": 0}}, 400, "n"),
+    (f"models/{MODEL}:predict", {"instances": [{"prompt": "x"}], "parameters": {"outputOptions": {"mimeType": "image/gif"}}}, 400, "parameters.outputOptions.mimeType"),
+    (f"models/{MODEL}:predict", {"instances": [{"prompt": "x"}], "parameters": {"outputOptions": {"mimeType": "image/jpeg", "compressionQuality": 101}}}, 400, "parameters.outputOptions.compressionQuality"),
     (f"models/{CLIP_MODEL}:predict", {"instances": [{"prompt": "x"}]}, 400, "model"),
     (f"models/{MODEL}:predictLongRunning", {"instances": [{"prompt": "x"}]}, 400, "model"),
     (f"models/{CLIP_MODEL}:predictLongRunning", {"instances": [{"prompt": "x", "image": {"gcsUri": "gs://a/b"}}]}, 400, "instances[0].image"),

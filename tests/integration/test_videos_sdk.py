@@ -212,7 +212,7 @@ async def test_trap_17_what_cannot_be_meant_is_refused_before_any_work_and_what_
         # Near enough to the length that there is.
         assert (told["seconds"], told["size"]) == ("8", "1280x720")
         bare = await gateway.client.post("/v1/videos", json={"prompt": "a ball rolls", "model": None})
-        assert bare.json()["model"].startswith("veo_3_1_t2v_fast")
+        assert bare.json()["x_flow2api"]["model"].startswith("veo_3_1_t2v_fast")
         encoded = await gateway.client.post("/v1/videos", data={**good, "seconds": "4", "size": "1024x1792"})
         assert (encoded.json()["seconds"], encoded.json()["size"]) == ("4", "720x1280")
         assert (

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from flow2api.api.results import Inline
+from flow2api.api.served import Served
 from flow2api.domain.job import Job
 from flow2api.errors import Code, Failure
 
@@ -64,6 +65,8 @@ class Answer(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     usage_metadata: Usage | msgspec.UnsetType = msgspec.UNSET
     model_version: str
     response_id: str
+    x_flow2api: Served | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="x_flow2api")
+    """Of the last piece alone: no progress tells what served."""
 
 
 class TokenCount(msgspec.Struct, frozen=True, rename="camel"):

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from urllib.parse import parse_qs
 
+from msgspec.structs import replace
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.api import batch, results, sse, waiting
@@ -67,7 +68,8 @@ class ContentRoutes:
         asked.model, asked.n = model_id, asked.config.candidate_count or asked.n
         model = self._desk.model(model_id, key)
         said = messages(asked.turns(), self._files.link)
-        if (side := sidework.answer(said)) is not None:
+        openings = sidework.with_further(self._services.config.chat.side_requests)
+        if (side := sidework.answer(said, openings)) is not None:
             return _say(Ticket(secrets.token_hex(10), model_id, said[-1].text()), side, pieces)
         claim = await self._desk.claim(request, key.id, body)
         parts = Parts.of(model, asked.n)
@@ -140,7 +142,8 @@ class _Turn:
         return Poured(pour, content_type=pieces.content_type, headers=sse.HEADERS, farewell=pieces.failure)
 
     async def _content(self, jobs: Sequence[Job]) -> Answer:
-        return await self._routes.content(self._request, self._asked, self._ticket, jobs)
+        said = await self._routes.content(self._request, self._asked, self._ticket, jobs)
+        return replace(said, x_flow2api=self._jobs.served())
 
 
 def _say(ticket: Ticket, text: str, pieces: Pieces | None) -> TrioResponse:

@@ -15,6 +15,7 @@ from flow2api.api.gemini.answers import is_refusal
 from flow2api.api.gemini.bodies import read
 from flow2api.api.gemini.dialect import error_object, grpc_code
 from flow2api.api.gemini.files import Files
+from flow2api.api.served import served
 from flow2api.api.services import Services
 from flow2api.api.wire import answer
 from flow2api.domain.job import Job
@@ -121,7 +122,7 @@ def _filtered(job: Job) -> dict[str, object]:
 
 
 def _operation(name: str, job: Job, response: dict[str, object] | Failure | None) -> Operation:
-    metadata: dict[str, object] = {"state": job.state.value}
+    metadata: dict[str, object] = {"state": job.state.value, "x_flow2api": served([job])}
     if isinstance(response, Failure):
         told = error_object(response)
         status = Status(grpc_code(response), told.message, told.status, told.details)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.api import results, waiting
+from flow2api.api import pictures, results, waiting
 from flow2api.api.batch import Parts
 from flow2api.api.desk import Desk
 from flow2api.api.exchange import GatewayRequest
@@ -15,12 +15,14 @@ from flow2api.api.gemini.dialect import envelope
 from flow2api.api.gemini.files import Files
 from flow2api.api.gemini.operations import Operation, operation_name
 from flow2api.api.gemini.predict_request import PredictRequest
+from flow2api.api.served import Served, served
 from flow2api.api.services import Services
 from flow2api.api.wire import answer, encode
 from flow2api.api.wishes import wish
 from flow2api.domain.catalog import Wish
 from flow2api.domain.job import Job
 from flow2api.domain.model import Kind, Model
+from flow2api.domain.rendition import Rendition
 from flow2api.errors import Code, Failure
 
 ORIGIN = "gemini"
@@ -38,6 +40,7 @@ class Predictions(msgspec.Struct, frozen=True):
     """The answer to `:predict`."""
 
     predictions: list[Prediction]
+    x_flow2api: Served
 
 
 class PredictRoutes:
@@ -54,13 +57,14 @@ class PredictRoutes:
         asked, body = await _read(request, model_id)
         model = self._desk.model(model_id, key)
         _check_kind(model, "image")
+        rendition = asked.rendition()
         claim = await self._desk.claim(request, key.id, body)
         parts = Parts.of(model, asked.n)
         jobs = await self._desk.batch(request, claim, parts, ORIGIN, lambda: self._wish(asked, model, key.id))
         request.leaving.enter_context(jobs)
 
         async def finish() -> bytes:
-            return encode(await self._predictions(await jobs.wait_final()))
+            return encode(await self._predictions(await jobs.wait_final(), rendition))
 
         return await waiting.whole(
             finish, self._services.pace, route=jobs.route, warnings=jobs.warnings, farewell=envelope
@@ -83,26 +87,28 @@ class PredictRoutes:
     async def _wish(self, asked: PredictRequest, model: Model, caller: str) -> Wish:
         desk = self._desk
         desk.check_open()
-        prompt, pictures, clip = asked.prompt(), asked.pictures(self._files.link), asked.clip(self._files.link)
+        prompt, given, clip = asked.prompt(), asked.pictures(self._files.link), asked.clip(self._files.link)
         source = await desk.sources.find(model, caller, link=clip)
-        return wish(asked, prompt, await desk.pictures(pictures, model), source)
+        return wish(asked, prompt, await desk.pictures(given, model), source)
 
-    async def _predictions(self, jobs: Sequence[Job]) -> Predictions:
+    async def _predictions(self, jobs: Sequence[Job], rendition: Rendition | None) -> Predictions:
         """Each picture, or why it was refused; a job that failed otherwise is left out, unless all did."""
         predictions: list[Prediction] = []
         failures: list[Failure] = []
         for job in jobs:
             try:
-                pictures = [await results.inline(self._services.library, name) for name in results.names(job)]
+                made = [
+                    await pictures.finish(self._services, name, rendition, inline=True) for name in results.names(job)
+                ]
             except Failure as failure:
                 failures.append(failure)
                 if is_refusal(failure):
                     predictions.append(Prediction(rai_filtered_reason=failure.message))
             else:
-                predictions += [Prediction(one.mime, one.base64) for one in pictures]
+                predictions += [Prediction(one.file.mime, one.base64) for one in made]
         if not predictions:
             raise failures[0]
-        return Predictions(predictions)
+        return Predictions(predictions, served(jobs))
 
 
 async def _read(request: GatewayRequest, model_id: str) -> tuple[PredictRequest, bytes | bytearray]:

@@ -7,6 +7,7 @@ import msgspec
 from flow2api.api.gemini.content_request import Own
 from flow2api.api.inputs import Reference
 from flow2api.api.wishes import GenerationConfig, Place, Request
+from flow2api.domain.rendition import FORMATS, FULL_QUALITY, Rendition
 from flow2api.errors import Code, Failure
 
 
@@ -60,6 +61,21 @@ class OutputOptions(msgspec.Struct):
     mime_type: str | None = msgspec.field(default=None, name="mimeType")
     compression_quality: int | None = msgspec.field(default=None, name="compressionQuality")
 
+    def rendition(self) -> Rendition | None:
+        """The form of the file; None where a picture may stay as it was made.
+
+        Raises:
+            Failure: there is no such form."""
+        quality = FULL_QUALITY if self.compression_quality is None else self.compression_quality
+        if not 0 <= quality <= FULL_QUALITY:
+            raise _no_output("compressionQuality", f"a number from 0 to {FULL_QUALITY}")
+        if not self.mime_type:
+            return None
+        form = FORMATS.get(self.mime_type.lower())
+        if form is None:
+            raise _no_output("mimeType", f"one of {', '.join(FORMATS)}")
+        return Rendition(form, quality)
+
 
 class Parameters(GenerationConfig, kw_only=True):
     """How it is to be made."""
@@ -102,6 +118,14 @@ class PredictRequest(Request, kw_only=True):
             raise Failure(Code.MISSING_REQUIRED_PARAMETER, message, param="instances[0].prompt")
         return prompt
 
+    def rendition(self) -> Rendition | None:
+        """The form in which pictures are to be written.
+
+        Raises:
+            Failure: there is no such form."""
+        options = self.parameters.output_options if self.parameters else None
+        return options.rendition() if options else None
+
     def pictures(self, own: Own) -> list[Reference]:
         """First frame or picture, last frame, then references.
 
@@ -122,6 +146,11 @@ class PredictRequest(Request, kw_only=True):
         if self.parameters is not None:
             yield from self.parameters.places()
         yield from super().all_places()
+
+
+def _no_output(field: str, meant: str) -> Failure:
+    param = f"parameters.outputOptions.{field}"
+    return Failure(Code.INVALID_VALUE, f"{param} must be {meant}.", param=param)
 
 
 def _pictures(instance: Instance, own: Own) -> Iterator[Reference]:

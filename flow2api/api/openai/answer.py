@@ -7,6 +7,7 @@ import msgspec
 
 from flow2api.actors.library import Library
 from flow2api.api import results
+from flow2api.api.served import Served
 from flow2api.api.wire import encode
 from flow2api.config import VideoForm
 from flow2api.domain.job import Job
@@ -76,6 +77,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     choices: tuple[Choice]
     usage: Usage
+    x_flow2api: Served | msgspec.UnsetType = msgspec.UNSET
 
 
 class Ticket(msgspec.Struct, frozen=True):
@@ -91,10 +93,10 @@ class Ticket(msgspec.Struct, frozen=True):
         return cls(f"chatcmpl-{job.id.removeprefix('job_')}", int(job.created_at), model)
 
 
-def whole(ticket: Ticket, content: Content, usage: Usage) -> bytes:
-    """The whole answer as JSON."""
+def whole(ticket: Ticket, content: Content, usage: Usage, served: Served | None = None) -> bytes:
+    """The whole answer as JSON; `served` where something was made for it."""
     message = Message(content=content.text, images=content.images or msgspec.UNSET)
-    return _completion(ticket, Choice(message=message), usage)
+    return _completion(ticket, Choice(message=message), usage, served)
 
 
 def refused(ticket: Ticket, why: str, usage: Usage) -> bytes:
@@ -103,8 +105,15 @@ def refused(ticket: Ticket, why: str, usage: Usage) -> bytes:
     return _completion(ticket, Choice(message=message, finish_reason=FILTERED), usage)
 
 
-def _completion(ticket: Ticket, choice: Choice, usage: Usage) -> bytes:
-    completion = Completion(id=ticket.id, created=ticket.created, model=ticket.model, choices=(choice,), usage=usage)
+def _completion(ticket: Ticket, choice: Choice, usage: Usage, served: Served | None = None) -> bytes:
+    completion = Completion(
+        id=ticket.id,
+        created=ticket.created,
+        model=ticket.model,
+        choices=(choice,),
+        usage=usage,
+        x_flow2api=served or msgspec.UNSET,
+    )
     return encode(completion)
 
 
@@ -117,7 +126,6 @@ class Chunks:
         )
         self._head = b"data: " + fixed[:-1] + b',"choices":['
         self.role = self._frame({"role": "assistant", "content": ""})
-        self.finish = self._ending("stop")
         self.filtered = self._ending(FILTERED)
 
     def thought(self, text: str) -> bytes:
@@ -129,11 +137,16 @@ class Chunks:
         frames = self._frame({"content": content.text})
         return frames + (self._frame({"images": content.images}) if content.images else b"")
 
+    def finish(self, served: Served | None = None) -> bytes:
+        """The one frame that says that all is said, and what served it where something was made: every stream has it, and no client
+        minds what stands there besides."""
+        return self._ending("stop", b',"x_flow2api":' + encode(served) if served else b"")
+
     def usage(self, usage: Usage) -> bytes:
         return self._head + b'],"usage":' + encode(usage) + b"}\n\n"
 
-    def _ending(self, reason: str) -> bytes:
-        return self._head + b'{"index":0,"delta":{},"finish_reason":"' + reason.encode() + b'"}]}\n\n'
+    def _ending(self, reason: str, more: bytes = b"") -> bytes:
+        return self._head + b'{"index":0,"delta":{},"finish_reason":"' + reason.encode() + b'"}]' + more + b"}\n\n"
 
     def _frame(self, delta: object) -> bytes:
         return self._head + b'{"index":0,"delta":' + encode(delta) + b',"finish_reason":null}]}\n\n'

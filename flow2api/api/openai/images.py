@@ -126,9 +126,9 @@ class _Turn:
         )
 
     async def _whole(self) -> bytes:
-        names = batch.names(await self._batch.wait_final(), self._link)
-        finished = [await self._finish(name) for name in names]
-        return images_answer.whole(self._batch.first, finished, [self._entry(picture) for picture in finished])
+        jobs = await self._batch.wait_final()
+        finished = [await self._finish(name) for name in batch.names(jobs, self._link)]
+        return images_answer.whole(jobs, finished, [self._entry(picture) for picture in finished])
 
     def streamed(self, prefix: Prefix) -> TrioResponse:
         """The answer as a stream: each picture as soon as those before it are done."""
@@ -153,7 +153,7 @@ class _Turn:
         frames = b""
         for name in job.results:
             picture = await self._finish(name)
-            frames += images_answer.completed(prefix, int(time.time()), job.generation, picture, self._entry(picture))
+            frames += images_answer.completed(prefix, int(time.time()), job, picture, self._entry(picture))
         return frames
 
     async def _finish(self, name: str) -> Finished:

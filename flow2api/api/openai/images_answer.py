@@ -7,8 +7,9 @@ import msgspec
 
 from flow2api.api import sse
 from flow2api.api.pictures import Finished, quality
+from flow2api.api.served import Served, served
 from flow2api.api.wire import encode
-from flow2api.domain.job import Generation, Job
+from flow2api.domain.job import Job
 
 Prefix = Literal["image_generation", "image_edit"]
 
@@ -51,11 +52,12 @@ class Pictures(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage
     warnings: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     """Not OpenAI's: what was asked for and left out."""
+    x_flow2api: Served
 
 
-def whole(first: Job, pictures: Sequence[Finished], entries: Sequence[Entry]) -> bytes:
-    """The whole answer; where pictures differ, what it says is true of the first."""
-    shown = pictures[0]
+def whole(jobs: Sequence[Job], pictures: Sequence[Finished], entries: Sequence[Entry]) -> bytes:
+    """The whole answer to these jobs; where pictures differ, what it says is true of the first."""
+    first, shown = jobs[0], pictures[0]
     answer = Pictures(
         created=int(first.created_at),
         background=shown.background,
@@ -65,12 +67,14 @@ def whole(first: Job, pictures: Sequence[Finished], entries: Sequence[Entry]) ->
         data=list(entries),
         usage=Usage.of(first.generation.prompt),
         warnings=first.generation.warnings or msgspec.UNSET,
+        x_flow2api=served(jobs),
     )
     return encode(answer)
 
 
-def completed(prefix: Prefix, created_at: int, generation: Generation, picture: Finished, entry: Entry) -> bytes:
-    """The event that brings a finished picture."""
+def completed(prefix: Prefix, created_at: int, job: Job, picture: Finished, entry: Entry) -> bytes:
+    """The event that brings a finished picture of a job."""
+    generation = job.generation
     kind = f"{prefix}.completed"
     fields = {
         "type": kind,
@@ -82,5 +86,6 @@ def completed(prefix: Prefix, created_at: int, generation: Generation, picture: 
         "output_format": picture.format,
         "usage": Usage.of(generation.prompt),
         **({"warnings": generation.warnings} if generation.warnings else {}),
+        "x_flow2api": served([job]),
     }
     return sse.event(kind, fields)

@@ -9,6 +9,7 @@ import msgspec
 
 from flow2api.api import sse
 from flow2api.api.openai.responses_request import ResponsesRequest, Tool
+from flow2api.api.served import Served, served
 from flow2api.domain.job import Job
 from flow2api.errors import Failure
 
@@ -95,6 +96,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     previous_response_id: str | None = None
     output: tuple[Picture | Said, ...] = ()
     usage: Usage | None = None
+    x_flow2api: Served | msgspec.UnsetType = msgspec.UNSET
 
 
 def response_id(job: Job) -> str:
@@ -118,9 +120,7 @@ def is_picture(named: str) -> bool:
 
 def begun(job: Job, asked: ResponsesRequest | None = None) -> Response:
     """The response to a job that is not over; `asked` is what it repeats of its request."""
-    response = Response(
-        id=response_id(job), created_at=int(job.created_at), status="in_progress", model=job.generation.model
-    )
+    response = Response(id=response_id(job), created_at=int(job.created_at), status="in_progress", model=job.name)
     return _repeating(response, asked) if asked else response
 
 
@@ -160,7 +160,7 @@ def said(job: Job, text: str) -> Said:
 def done(response: Response, job: Job, output: tuple[Picture | Said, ...]) -> Response:
     """The response once all is there."""
     usage = Usage.of(job.generation.prompt)
-    return msgspec.structs.replace(response, status="completed", output=output, usage=usage)
+    return msgspec.structs.replace(response, status="completed", output=output, usage=usage, x_flow2api=served([job]))
 
 
 def failed(response: Response, failure: Failure) -> Response:

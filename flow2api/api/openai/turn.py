@@ -16,6 +16,7 @@ from flow2api.api.openai import answer
 from flow2api.api.openai.answer import Chunks, Content, Ticket, Usage
 from flow2api.api.openai.chat_request import ChatRequest
 from flow2api.api.openai.stages import describe
+from flow2api.api.served import Served
 from flow2api.api.services import Pace
 from flow2api.domain.job import Job
 from flow2api.errors import Code, Failure
@@ -57,14 +58,15 @@ class Turn:
 
     async def _finished(self) -> bytes:
         content = await self._render(await self._batch.wait_final())
-        return answer.whole(self._ticket, content, Usage.of(self._batch.first.generation.prompt))
+        usage = Usage.of(self._batch.first.generation.prompt)
+        return answer.whole(self._ticket, content, usage, self._batch.served())
 
     async def _fill(self, stream: "_Stream") -> None:
         for warning in self._batch.warnings():
             await stream.tell(warning)
         content = await self._render(await self._batch.follow(lambda progress: stream.tell(describe(progress))))
         usage = Usage.of(self._batch.first.generation.prompt) if self._asked.wants_usage else None
-        await stream.end(content, usage)
+        await stream.end(content, usage, self._batch.served())
 
 
 class _Stream:
@@ -93,11 +95,11 @@ class _Stream:
             self._told = text
             await self._send(self._chunks.thought(f"{text}\n"))
 
-    async def end(self, content: Content, usage: Usage | None) -> None:
+    async def end(self, content: Content, usage: Usage | None, served: Served) -> None:
         """Everything that remains, in one piece."""
         chunks = self._chunks
         tail = chunks.usage(usage) if usage else b""
-        await self._send(chunks.content(content) + chunks.finish + tail + sse.DONE)
+        await self._send(chunks.content(content) + chunks.finish(served) + tail + sse.DONE)
 
     def farewell(self, failure: Failure) -> bytes:
         """The end of a stream that failed; the line before the error is for front ends that do not show errors."""
@@ -122,5 +124,5 @@ def say(asked: ChatRequest, ticket: Ticket, text: str) -> TrioResponse:
         return TrioResponse(answer.whole(ticket, content, usage), content_type=waiting.JSON)
     chunks = Chunks(ticket)
     tail = chunks.usage(usage) if asked.wants_usage else b""
-    body = chunks.role + chunks.content(content) + chunks.finish + tail + sse.DONE
+    body = chunks.role + chunks.content(content) + chunks.finish() + tail + sse.DONE
     return TrioResponse(body, headers=sse.HEADERS, content_type=sse.CONTENT_TYPE)

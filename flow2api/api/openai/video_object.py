@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from flow2api.api import results
+from flow2api.api.served import Served, served
 from flow2api.api.sources import video_id
 from flow2api.domain.job import Generation, Job, JobState, Size, Source
 from flow2api.store.clips import StoredClip
@@ -36,8 +37,8 @@ class VideoError(msgspec.Struct, frozen=True):
 
 
 class Video(msgspec.Struct, frozen=True, kw_only=True):
-    """One clip as clients know it. `url` is ours: where it can be had without a key, once it is there; so is `warnings`: what was
-    asked for and left out."""
+    """One clip as clients know it, by the name of the model that its caller used. `url` is ours: where it can be had without a key,
+    once it is there; so are `warnings`, what was asked for and left out, and `x_flow2api`."""
 
     id: str
     object: Literal["video"] = "video"
@@ -54,6 +55,7 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     error: VideoError | None
     url: str | None
     warnings: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    x_flow2api: Served
 
 
 class VideoList(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +82,7 @@ def video_of(clip: StoredClip, progress: int, retention_seconds: float, link: Ca
     done = job.state is _S.SUCCEEDED
     return Video(
         id=video_id(job.id),
-        model=job.generation.model,
+        model=job.name,
         status=_status(job),
         progress=progress,
         created_at=int(job.created_at),
@@ -93,6 +95,7 @@ def video_of(clip: StoredClip, progress: int, retention_seconds: float, link: Ca
         error=_error(job, link),
         url=link(file.name) if file else None,
         warnings=job.generation.warnings or msgspec.UNSET,
+        x_flow2api=served([job]),
     )
 
 

@@ -64,10 +64,10 @@ class Orders:
         key, body, sheet = await self._read(request)
         prompt = prompt_of(sheet.asked.prompt)
 
-        async def make() -> tuple[Wish, str]:
+        async def make() -> tuple[Wish, Job]:
             clip = await self._shelf.find(key.id, name)
             finished(clip)
-            return await self._again(clip.job, prompt), clip.job.id
+            return await self._again(clip.job, prompt), clip.job
 
         return await self._ordered(request, key, body, make)
 
@@ -83,9 +83,9 @@ class Orders:
         prompt = prompt_of(sheet.asked.prompt)
         _check_named(sheet)
 
-        async def make() -> tuple[Wish, str]:
+        async def make() -> tuple[Wish, Job]:
             job, _ = await self._clip(key, sheet, "edited")
-            return await self._again(job, prompt), job.id
+            return await self._again(job, prompt), job
 
         return await self._ordered(request, key, body, make)
 
@@ -126,16 +126,19 @@ class Orders:
         request: GatewayRequest,
         key: ApiKey,
         body: bytes | bytearray,
-        make: Callable[[], Awaitable[tuple[Wish, str | None]]],
+        make: Callable[[], Awaitable[tuple[Wish, Job | None]]],
     ) -> TrioResponse:
-        """The answer to an order: the job of its first try if it is a repeat, else a new one for what `make` comes to."""
+        """The answer to an order: the job of its first try if it is a repeat, else a new one for what `make` comes to: the wish, and
+        the job of which it is a variation."""
         desk = self._desk
         claim = await desk.claim(request, key.id, body)
         watch = await desk.repeated(claim)
         if watch is None:
             desk.check_open()
-            wished, remix_of = await make()
-            watch = await desk.submit(request, claim, wished, ORIGIN, detached=True, terms=Terms(remix_of=remix_of))
+            wished, first = await make()
+            terms = Terms(remix_of=first.id if first else None)
+            asked = first.name if first else None
+            watch = await desk.submit(request, claim, wished, ORIGIN, detached=True, terms=terms, asked=asked)
         with watch:
             job = watch.progress.job
         clip = await self._shelf.find(key.id, job.id) if job.final else StoredClip(job, None)

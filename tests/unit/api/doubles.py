@@ -123,6 +123,7 @@ class FakeJobs:
             generation=message.generation,
             caller=message.caller,
             origin=message.origin,
+            asked=message.asked,
             request_id=message.request_id,
             created_at=born_at(job_id) or now,
             updated_at=now,
@@ -162,7 +163,8 @@ class FakeJobs:
         """Move the newest job."""
         live = self.newest
         for state in states:
-            live.show(job=move(live.job, state, time.time()), stage=stage, position=position)
+            sent = {"submits": live.job.submits + 1} if state is _S.SUBMITTING else {}
+            live.show(job=move(live.job, state, time.time(), **sent), stage=stage, position=position)
 
     def show(self, **changes: object) -> None:
         self.newest.show(**changes)

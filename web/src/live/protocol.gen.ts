@@ -560,6 +560,7 @@ export interface Job {
   generation: Generation;
   caller: string;
   origin: string;
+  asked: string;
   request_id: string;
   created_at: number;
   updated_at: number;

@@ -70,7 +70,7 @@ def test_images_stand_beside_the_text_when_they_were_asked_for() -> None:
 
 def test_all_chunks_share_id_time_and_model_and_have_one_choice() -> None:
     chunks = Chunks(TICKET)
-    data = chunks.role + chunks.thought("Waiting\n") + chunks.content(Content("x", [PICTURE])) + chunks.finish
+    data = chunks.role + chunks.thought("Waiting\n") + chunks.content(Content("x", [PICTURE])) + chunks.finish()
     for event in events(data):
         assert (event["id"], event["created"], event["model"]) == (TICKET.id, TICKET.created, TICKET.model)
         assert len(event["choices"]) == 1  # type: ignore[arg-type]
@@ -80,7 +80,7 @@ def test_all_chunks_share_id_time_and_model_and_have_one_choice() -> None:
 
 def test_thoughts_text_pictures_and_the_end_come_in_chunks_of_their_own() -> None:
     chunks = Chunks(TICKET)
-    data = chunks.role + chunks.thought("t") + chunks.content(Content("x", [PICTURE])) + chunks.finish
+    data = chunks.role + chunks.thought("t") + chunks.content(Content("x", [PICTURE])) + chunks.finish()
     deltas = [event["choices"][0]["delta"] for event in events(data)]  # type: ignore[index]
     assert [sorted(delta) for delta in deltas] == [
         ["content", "role"],
