@@ -40,7 +40,7 @@ from flow2api.actors.captcha_source import CaptchaSource
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.poller import Poller, failure_of
 from flow2api.actors.roster import Entry, Roster
-from flow2api.domain import rest
+from flow2api.domain import balance, rest
 from flow2api.domain.account import Account, AccountView, RestPolicy
 from flow2api.domain.events import AccountChanged
 from flow2api.domain.failure import UpstreamFailure
@@ -173,10 +173,18 @@ class AccountActor(Actor[AccountMessage]):
         return self._view()
 
     async def _observe(self) -> AccountView:
-        balance = await self._login.balance()
-        if balance is not None:
-            await self._set(rest.after_sign_in(self._account, balance.tier, balance.credits, self._parts.now()))
+        left = await self._login.balance()
+        if left is not None:
+            await self._set(rest.after_sign_in(self._account, left.tier, left.credits, self._parts.now()))
         return self._view()
+
+    async def _look_at_balance(self) -> None:
+        """Find out by a free call whether an account without money has some again."""
+        await self._set(balance.looking(self._account, self._parts.now()))
+        try:
+            await self._free_call(self._observe)
+        except UpstreamFailure as failure:
+            log.warning("its balance could not be read account=%s: %s", self._id, failure)
 
     async def _noting(self, call: Callable[[], Awaitable[R]]) -> R:
         """A call for upkeep: that it failed is recorded, but the account's standing is not touched."""
@@ -291,14 +299,14 @@ class AccountActor(Actor[AccountMessage]):
                 await self._set(rest.after_failure(self._account, failure, "", self._parts.now(), self._parts.policy))
             raise
 
-    async def _on_signed_in(self, session: Session, balance: Balance) -> None:
+    async def _on_signed_in(self, session: Session, left: Balance) -> None:
         account = msgspec.structs.replace(
             self._account,
             email=session.identity.email or self._account.email,
             login_expires_at=session.signed_in_until,
         )
-        await self._set(rest.after_sign_in(account, balance.tier, balance.credits, self._parts.now()))
-        log.info("signed in account=%s tier=%s credits=%s", self._id, balance.tier.value, balance.credits)
+        await self._set(rest.after_sign_in(account, left.tier, left.credits, self._parts.now()))
+        log.info("signed in account=%s tier=%s credits=%s", self._id, left.tier.value, left.credits)
 
     # -- the record ----------------------------------------------------------------------------------------------
 
@@ -382,6 +390,9 @@ class AccountActor(Actor[AccountMessage]):
             if revived is not self._account:
                 log.info("account returns account=%s", self._id)
                 await self._set(revived)
+                continue
+            if balance.wants_look(self._account, self._parts.now()):
+                await self._look_at_balance()
                 continue
             wait = rest.next_return(self._account) - self._parts.now()
             # Bounded, so that a wall clock that is set back or a sleeping machine costs an hour at most.

@@ -81,6 +81,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     model_rests: Mapping[str, ModelRest] = {}
     """Resting models by upstream model key."""
     errors_in_row: int = 0
+    looks: int = 0
+    """How often since it last worked its empty balance was looked at again."""
     captcha_strikes: int = 0
     struck_at: float | None = None
     last_error: str = ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from flow2api.domain import balance
 from flow2api.domain.account import Account, AccountState
 from flow2api.domain.overview import Alert
 from flow2api.domain.schedule import ScheduleView
@@ -30,6 +31,15 @@ def _of_accounts(accounts: Sequence[Account], now: float) -> Iterator[Alert]:
                 title=f"{account.label} needs a new login",
                 # The title says already what is needed; after the colon stands why.
                 detail=standing.detail.partition(": ")[2] or standing.detail,
+                since=standing.since,
+            )
+        elif balance.is_empty(standing):
+            yield Alert(
+                id=f"balance_empty:{account.id}",
+                kind="balance_empty",
+                subject=account.id,
+                title=f"{account.label} has no balance left",
+                detail="Top it up at the service, then refresh the account here.",
                 since=standing.since,
             )
     active = [account for account in accounts if account.standing.state is AccountState.ACTIVE]

@@ -11,7 +11,7 @@ import msgspec
 Window = Literal["hour", "day", "week", "month"]
 PartName = Literal["generations", "accounts", "captcha", "proxies", "schedules"]
 PartState = Literal["good", "working", "resting", "bad"]
-AlertKind = Literal["account_needs_login", "no_account", "credits_low", "backup_failed", "part_failed"]
+AlertKind = Literal["account_needs_login", "balance_empty", "no_account", "credits_low", "backup_failed", "part_failed"]
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

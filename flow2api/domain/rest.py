@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from flow2api.domain import balance
 from flow2api.domain.account import HOUR, Account, AccountState, Counts, Hindrance, ModelRest, RestPolicy, Standing
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, price, upstream_key
+from flow2api.domain.moments import clock
 from flow2api.domain.tier import Tier, allows
 
 OUT_OF_CREDIT_CODES = frozenset({"exhausted", "not_enough_credits", "model_quota_reached"})
@@ -67,7 +69,8 @@ def is_for(account: Account, generation: Generation) -> bool:
 def revived(account: Account, now: float) -> Account:
     """The account without the rests that are over."""
     standing = account.standing
-    if _HARDNESS[standing.state] == 1 and _end(standing.until) <= now:
+    # Of an empty balance nothing but a look tells whether it is over.
+    if _HARDNESS[standing.state] == 1 and _end(standing.until) <= now and not balance.is_empty(standing):
         standing = Standing(since=now)
     model_rests = {key: rest for key, rest in account.model_rests.items() if _end(rest.until) > now}
     if standing is account.standing and len(model_rests) == len(account.model_rests):
@@ -99,6 +102,7 @@ def after_success(account: Account, generation: Generation, now: float, credits_
     return replace(
         account,
         errors_in_row=0,
+        looks=0,
         captcha_strikes=0,
         struck_at=None,
         last_used_at=now,
@@ -108,7 +112,9 @@ def after_success(account: Account, generation: Generation, now: float, credits_
 
 
 def after_sign_in(account: Account, tier: Tier, credits_left: int | None, now: float) -> Account:
-    """The account after a good login: it no longer needs one, and what another tier was denied may be tried again."""
+    """The account after a good login or a look at what it has left: it no longer needs a login, money is noticed, and what another
+    tier was denied may be tried again."""
+    account = balance.after_look(account, credits_left, now)
     standing, model_rests = account.standing, account.model_rests
     if standing.state is AccountState.NEEDS_LOGIN:
         standing = Standing(since=now)
@@ -142,9 +148,8 @@ def rolled_over(account: Account, now: float) -> Account:
 
 def enabled_by_hand(account: Account, now: float) -> Account:
     """The account ready for work, with rests, strikes and the row of errors forgotten."""
-    return replace(
-        account, standing=Standing(since=now), model_rests={}, errors_in_row=0, captcha_strikes=0, struck_at=None
-    )
+    changes = {"errors_in_row": 0, "looks": 0, "captcha_strikes": 0, "struck_at": None}
+    return replace(account, standing=Standing(since=now), model_rests={}, **changes)
 
 
 def disabled_by_hand(account: Account, now: float) -> Account:
@@ -176,7 +181,10 @@ def next_quota_reset(now: float) -> float:
 
 def _hindrances(account: Account, generation: Generation, now: float) -> Iterator[Hindrance]:
     standing = account.standing
-    if standing.state is not AccountState.ACTIVE and _end(standing.until) > now:
+    if balance.is_empty(standing):
+        # The next look is no promise that anybody could wait for.
+        yield Hindrance(code=standing.state.value, detail=standing.detail)
+    elif standing.state is not AccountState.ACTIVE and _end(standing.until) > now:
         yield Hindrance(code=standing.state.value, detail=standing.detail, until=standing.until)
     if not (account.images_on if generation.kind == "image" else account.videos_on):
         yield Hindrance(code=f"{generation.kind}s_off", detail=f"is set to make no {generation.kind}s")
@@ -247,7 +255,7 @@ def _named_wait(failure: UpstreamFailure, usual: float) -> float:
 
 def _model_throttled(account: Account, case: _Case) -> Account:
     until = case.now + _named_wait(case.failure, case.policy.model_throttled_seconds)
-    detail = f"leaves {case.model_key} until {_clock(until, case.now)}: too many requests"
+    detail = f"leaves {case.model_key} until {clock(until, case.now)}: too many requests"
     return _model_resting(noted(account, case.failure, case.now), case, until, detail)
 
 
@@ -256,7 +264,7 @@ def _model_away(seconds: float, why: str) -> _Rule:
 
     def rule(account: Account, case: _Case) -> Account:
         until = case.now + seconds
-        detail = f"{why.format(model=case.model_key)}; tries again at {_clock(until, case.now)}"
+        detail = f"{why.format(model=case.model_key)}; tries again at {clock(until, case.now)}"
         return _model_resting(noted(account, case.failure, case.now), case, until, detail)
 
     return rule
@@ -267,22 +275,26 @@ def _exhaust(account: Account, case: _Case) -> Account:
     standing = Standing(
         state=AccountState.EXHAUSTED,
         code=case.code,
-        detail=f"has used up its quota until {_clock(until, case.now)}",
+        detail=f"has used up its quota until {clock(until, case.now)}",
         since=case.now,
         until=until,
     )
     return _stand(noted(account, case.failure, case.now), standing)
 
 
+def _empty(account: Account, case: _Case) -> Account:
+    return _stand(noted(account, case.failure, case.now), balance.emptied(account, case.now))
+
+
 def _model_quota(account: Account, case: _Case) -> Account:
     until = next_quota_reset(case.now)
-    detail = f"has used up {case.model_key} until {_clock(until, case.now)}"
+    detail = f"has used up {case.model_key} until {clock(until, case.now)}"
     return _model_resting(noted(account, case.failure, case.now), case, until, detail)
 
 
 def _model_busy(account: Account, case: _Case) -> Account:
     until = case.now + case.policy.model_busy_seconds
-    return _model_resting(account, case, until, f"leaves {case.model_key} until {_clock(until, case.now)}: overloaded")
+    return _model_resting(account, case, until, f"leaves {case.model_key} until {clock(until, case.now)}: overloaded")
 
 
 def _model_denied(account: Account, case: _Case) -> Account:
@@ -338,6 +350,7 @@ RULES: Mapping[FailureKind, _Rule] = {
     _K.CAPTCHA_UNAVAILABLE: _no_fault_of_the_account,
     _K.THROTTLED: _throttle,
     _K.QUOTA_REACHED: _exhaust,
+    _K.BALANCE_EMPTY: _empty,
     _K.MODEL_QUOTA_REACHED: _model_quota,
     _K.MODEL_THROTTLED: _model_throttled,
     _K.MODEL_GONE: _model_away(86400.0, "finds no {model} at the service"),
@@ -356,7 +369,7 @@ RULES: Mapping[FailureKind, _Rule] = {
 
 
 def _resting(account: Account, case: _Case, until: float, why: str) -> Account:
-    detail = f"rests until {_clock(until, case.now)}: {why}"
+    detail = f"rests until {clock(until, case.now)}: {why}"
     return _stand(
         account, Standing(state=AccountState.RESTING, code=case.code, detail=detail, since=case.now, until=until)
     )
@@ -380,10 +393,3 @@ def _model_resting(account: Account, case: _Case, until: float | None, detail: s
 
 def _end(until: float | None) -> float:
     return float("inf") if until is None else until
-
-
-def _clock(at: float, now: float) -> str:
-    """A time in words, with its date unless that is today's."""
-    moment = datetime.fromtimestamp(at, UTC)
-    today = moment.date() == datetime.fromtimestamp(now, UTC).date()
-    return f"{moment:%H:%M} UTC" if today else f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -77,7 +77,7 @@ class FakeSession:
 
     async def balance(self) -> Balance:
         await self._provider.script.play("balance", self._account_id)
-        return Balance(credits=100, tier=Tier.PRO)
+        return Balance(credits=self._provider.credits, tier=Tier.PRO)
 
     async def prepare(self, order: Order) -> Prepared:
         await self._provider.script.play("prepare", self._account_id)
@@ -136,6 +136,8 @@ class FakeProvider:
         self.traits = Traits(**(TRAITS | traits))
         self.script = Script()
         self.now = trio.current_time
+        self.credits: int | None = 100
+        """What the service says is left."""
         self.clip_seconds = 60.0
         """How long a clip takes."""
         self.clip_ends: dict[str, Stage] = {}

@@ -62,14 +62,20 @@ async def test_a_revoked_key_takes_its_account_out_until_another_is_given(model:
 
 
 @pytest.mark.parametrize("model", [FAL, RELAY])
-async def test_a_key_without_balance_is_exhausted_and_not_asked_again(model: str) -> None:
-    async with open_keyed_gateway(settings=IMPATIENT) as gateway:
+async def test_a_key_without_balance_is_not_asked_again_until_it_is_topped_up_and_refreshed(model: str) -> None:
+    async with open_keyed_gateway() as gateway:
         gateway.key(kind_of(model)).balance = 0
-        answer = await gateway.ask(model, "x")
-        assert answer.status_code in (429, 503), answer.text
-        assert (await gateway.standing(kind_of(model)))["standing"]["state"] == "exhausted"
+        assert_error(await gateway.ask(model, "x"), 429, "insufficient_quota", "top it up")
+        account = await gateway.standing(kind_of(model))
+        standing = account["standing"]
+        assert (standing["state"], standing["code"]) == ("exhausted", "balance_empty")
+        assert 500 < standing["until"] - standing["since"] < 700
+        assert "top it up" in account["last_error"]
         await gateway.ask(model, "again")
         assert calls(gateway, model) == 1
+        gateway.key(kind_of(model)).balance = 50
+        await gateway.tested.admin("POST", f"/api/accounts/{account['id']}/refresh")
+        assert (await gateway.ask(model, "with money")).status_code == 200
 
 
 @pytest.mark.parametrize("model", [FAL, RELAY])

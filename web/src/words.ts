@@ -41,6 +41,7 @@ export function standingWords({ account, parked }: AccountView): string {
   if (parked) return t("account.parked");
   const { state, until, code, by } = account.standing;
   const why = code && code !== "admin" ? ` (${word("why", code)})` : "";
+  if (code === "balance_empty") return t("account.empty");
   if (state === "resting" || state === "exhausted")
     return (until ? t(`account.${state}.until`, { at: clock(until) }) : word("account", state)) + why;
   if (state === "disabled" && by && by !== "admin") return t("account.disabled.by", { why: word("why", code || by) });

@@ -55,7 +55,7 @@ BY_TYPE: Mapping[str, FailureKind] = {
 
 SENTENCES: Mapping[FailureKind, str] = {
     _K.KEY_REFUSED: "fal does not take this key; make another one at fal.ai/dashboard/keys",
-    _K.QUOTA_REACHED: "The fal account has no balance left; top it up at fal.ai/dashboard/billing",
+    _K.BALANCE_EMPTY: "The fal account has no balance left; top it up at fal.ai/dashboard/billing",
     _K.ACCOUNT_BLOCKED: "fal has locked this account",
     _K.MODEL_GONE: "fal does not have this model, or not for this key",
     _K.MEDIA_GONE: "fal no longer has what was asked for",
@@ -127,7 +127,7 @@ def _may_be_lost(status: int, told: Told) -> bool:
 
 def _forbidden(words: str) -> FailureKind:
     if any(reason in words for reason in _NO_MONEY):
-        return _K.QUOTA_REACHED
+        return _K.BALANCE_EMPTY
     return _K.ACCOUNT_BLOCKED if _LOCKED in words else _K.MODEL_GONE
 
 

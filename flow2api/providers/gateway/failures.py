@@ -34,18 +34,18 @@ BY_CODE: Mapping[str, FailureKind] = {
     "content_policy_violation": _K.CONTENT_REFUSED,
     "moderation_blocked": _K.CONTENT_REFUSED,
     "content_filter": _K.CONTENT_REFUSED,
-    "insufficient_quota": _K.QUOTA_REACHED,
-    "insufficient_user_quota": _K.QUOTA_REACHED,
-    "pre_consume_token_quota_failed": _K.QUOTA_REACHED,
-    "billing_hard_limit_reached": _K.QUOTA_REACHED,
-    "billing_not_active": _K.QUOTA_REACHED,
+    "insufficient_quota": _K.BALANCE_EMPTY,
+    "insufficient_user_quota": _K.BALANCE_EMPTY,
+    "pre_consume_token_quota_failed": _K.BALANCE_EMPTY,
+    "billing_hard_limit_reached": _K.BALANCE_EMPTY,
+    "billing_not_active": _K.BALANCE_EMPTY,
     "model_not_found": _K.MODEL_GONE,
     "rate_limit_exceeded": _K.THROTTLED,
 }
 
 SENTENCES: Mapping[FailureKind, str] = {
     _K.KEY_REFUSED: "The gateway does not take this key",
-    _K.QUOTA_REACHED: "The key has nothing left at the gateway",
+    _K.BALANCE_EMPTY: "The key has nothing left at the gateway; top it up there, or raise the limit of the key",
     _K.MODEL_GONE: "The gateway does not have this model, or not for this key",
     _K.MEDIA_GONE: "The gateway no longer has what was asked for",
     _K.CONTENT_REFUSED: "The gateway refused the prompt or a picture",
@@ -118,7 +118,7 @@ def kind_of(status: int, told: Told, call: Call) -> FailureKind:
 
 _BY_STATUS: Mapping[int, FailureKind] = {
     401: _K.KEY_REFUSED,
-    402: _K.QUOTA_REACHED,
+    402: _K.BALANCE_EMPTY,
     403: _K.MODEL_GONE,
     429: _K.THROTTLED,
 }

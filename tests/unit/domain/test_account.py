@@ -81,6 +81,7 @@ EXPECTED: Mapping[FailureKind, Callable[[Account], None]] = {
     K.CAPTCHA_UNAVAILABLE: unchanged,
     K.THROTTLED: stands(S.RESTING, NOW + 12 * HOUR),
     K.QUOTA_REACHED: stands(S.EXHAUSTED, RESET),
+    K.BALANCE_EMPTY: stands(S.EXHAUSTED, NOW + 600),
     K.MODEL_QUOTA_REACHED: model_rests(RESET),
     K.MODEL_THROTTLED: model_rests(NOW + 60),
     K.MODEL_GONE: model_rests(NOW + 24 * HOUR),

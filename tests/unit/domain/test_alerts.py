@@ -10,6 +10,7 @@ DEAD = Account(
     id="b", provider="flow", label="Bob", standing=Standing(state=AccountState.NEEDS_LOGIN, detail="ended", since=5.0)
 )
 RESTING = Account(id="c", provider="flow", label="Eve", standing=Standing(state=AccountState.RESTING, since=7.0))
+EMPTY = replace(RESTING, standing=Standing(state=AccountState.EXHAUSTED, code="balance_empty", since=7.0))
 BACKUP = ScheduleView(
     name="backup", purpose="", interval_seconds=1, default_seconds=1, jitter=0, aligned=False, last=Run(started_at=3.0)
 )
@@ -23,6 +24,7 @@ FAILED = replace(BACKUP, last=Run(started_at=3.0, error="the disk is full"))
         ([GOOD], [BACKUP], {}, set()),
         ([GOOD, DEAD], [], {}, {"account_needs_login:b"}),
         ([DEAD], [], {}, {"account_needs_login:b", "no_account"}),
+        ([GOOD, EMPTY], [], {}, {"balance_empty:c"}),
         ([RESTING], [], {}, {"no_account"}),
         ([replace(GOOD, credits=LOW_CREDITS - 1)], [], {}, {"credits_low"}),
         ([replace(GOOD, credits=None)], [], {}, set()),

@@ -89,6 +89,7 @@ export interface Account {
   standing: Standing;
   model_rests: Record<string, ModelRest>;
   errors_in_row: number;
+  looks: number;
   captcha_strikes: number;
   struck_at: number | null;
   last_error: string;
@@ -152,7 +153,7 @@ export interface AddedProxies {
 /** Something that wants a person. */
 export interface Alert {
   id: string;
-  kind: "account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed";
+  kind: "account_needs_login" | "backup_failed" | "balance_empty" | "credits_low" | "no_account" | "part_failed";
   subject: string;
   title: string;
   detail: string;
@@ -316,7 +317,7 @@ export interface ChannelChanges {
   url?: string;
   kind?: "discord" | "json" | "slack";
   secret?: string;
-  events?: Array<"account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed">;
+  events?: Array<"account_needs_login" | "backup_failed" | "balance_empty" | "credits_low" | "no_account" | "part_failed">;
   cleared?: boolean;
   enabled?: boolean;
 }
@@ -324,7 +325,7 @@ export interface ChannelChanges {
 /** All channels, and about what they can be told. */
 export interface ChannelList {
   channels: Array<ChannelView>;
-  events: Array<"account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed">;
+  events: Array<"account_needs_login" | "backup_failed" | "balance_empty" | "credits_low" | "no_account" | "part_failed">;
 }
 
 /** A channel as others see it. */
@@ -334,7 +335,7 @@ export interface ChannelView {
   kind: "discord" | "json" | "slack";
   place: string;
   signed: boolean;
-  events: Array<"account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed">;
+  events: Array<"account_needs_login" | "backup_failed" | "balance_empty" | "credits_low" | "no_account" | "part_failed">;
   cleared: boolean;
   enabled: boolean;
   created_at: number;
@@ -473,6 +474,7 @@ export interface Generation {
   tier_credits: Record<string, number>;
   warnings: Array<string>;
   options: Record<string, string | boolean | number | number>;
+  option_names: Record<string, string>;
   how: Record<string, unknown>;
   group: string;
   order: number;
@@ -874,7 +876,7 @@ export interface NewChannel {
   url: string;
   kind?: "discord" | "json" | "slack";
   secret?: string;
-  events?: Array<"account_needs_login" | "backup_failed" | "credits_low" | "no_account" | "part_failed">;
+  events?: Array<"account_needs_login" | "backup_failed" | "balance_empty" | "credits_low" | "no_account" | "part_failed">;
   cleared?: boolean;
   enabled?: boolean;
 }
@@ -1447,6 +1449,7 @@ export interface Way {
   tier_credits: Record<string, number>;
   warnings: Array<string>;
   options: Record<string, string | boolean | number | number>;
+  option_names: Record<string, string>;
   how: Record<string, unknown>;
   group: string;
   order: number;

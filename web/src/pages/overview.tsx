@@ -74,7 +74,7 @@ function Alerts() {
 }
 
 function alertPage(kind: string, subject: string): string {
-  if (kind === "account_needs_login") return href("accounts", { open: subject });
+  if (kind === "account_needs_login" || kind === "balance_empty") return href("accounts", { open: subject });
   if (kind === "no_account" || kind === "credits_low") return href("accounts");
   return href(kind === "backup_failed" ? "backups" : "system");
 }

@@ -34,8 +34,8 @@ def model_error(kind: str) -> dict[str, Any]:
     ("status", "body", "kind"),
     [
         (401, {"detail": "No user found for Key ID and Secret"}, K.KEY_REFUSED),
-        (403, {"detail": "User is locked. Reason: Exhausted balance. Top up your balance."}, K.QUOTA_REACHED),
-        (403, {"detail": "User is locked. Reason: TOP_UP."}, K.QUOTA_REACHED),
+        (403, {"detail": "User is locked. Reason: Exhausted balance. Top up your balance."}, K.BALANCE_EMPTY),
+        (403, {"detail": "User is locked. Reason: TOP_UP."}, K.BALANCE_EMPTY),
         (403, {"detail": "User is locked. Reason: Admin lock. Please contact support@fal.ai."}, K.ACCOUNT_BLOCKED),
         (403, {"detail": "Access denied"}, K.MODEL_GONE),
         (404, {"detail": 'Application "x" not found'}, K.MODEL_GONE),

@@ -247,7 +247,7 @@ def test_a_moved_account_is_told_so_in_plain_words() -> None:
 
 
 def test_every_kind_that_an_answer_can_have_has_its_sentence() -> None:
-    of_keys = {K.KEY_REFUSED, K.MODEL_THROTTLED, K.MODEL_GONE, K.BILLING_NEEDED}
+    of_keys = {K.KEY_REFUSED, K.BALANCE_EMPTY, K.MODEL_THROTTLED, K.MODEL_GONE, K.BILLING_NEEDED}
     assert set(SENTENCES) == set(FailureKind) - {K.WRONG_ACCOUNT, K.CAPTCHA_UNAVAILABLE} - of_keys
 
 

@@ -83,7 +83,8 @@ function Parked({ view }: { view: AccountView }) {
 
 function Standing({ view }: { view: AccountView }) {
   const { standing, last_error, model_rests, errors_in_row } = view.account;
-  const todo = `todo.account.${standing.state}`;
+  const usual = `todo.account.${standing.state}`;
+  const todo = known(`${usual}.${standing.code}`) ? `${usual}.${standing.code}` : usual;
   return (
     <section class="stack tight">
       <div class="line">

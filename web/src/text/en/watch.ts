@@ -62,6 +62,7 @@ export const watch = {
   "part.code.well": "All went well",
   "alert.account_needs_login": "Sign-in needed",
   "alert.no_account": "No account can work",
+  "alert.balance_empty": "No balance left",
   "alert.credits_low": "Credits are low",
   "alert.backup_failed": "Backup failed",
   "alert.part_failed": "A part failed",

@@ -64,6 +64,7 @@ export const watch: Record<keyof typeof en, string> = {
   "part.code.well": "全部正常",
   "alert.account_needs_login": "需要登录",
   "alert.no_account": "没有可用账号",
+  "alert.balance_empty": "余额已用完",
   "alert.credits_low": "额度不足",
   "alert.backup_failed": "备份失败",
   "alert.part_failed": "部件故障",
