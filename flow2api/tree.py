@@ -1,6 +1,9 @@
 """The tree of actors: which there are, in what order they start, and who holds whose ref. Part of the composition root.
 
-Start order is the order of asks turned round: who is asked starts first and is stopped last.
+Start order is the order of asks turned round: who is asked starts first and is stopped last. A crash is its own part's alone: all
+hold refs, which outlast the lives behind them, and what several parts share (roster, line, exits, live jobs) are plain objects
+that outlast them too. So a restart of any part but the server cuts no connection, and one of any part but `jobs` and `accounts`
+no paid call.
 """
 
 import time
@@ -30,7 +33,7 @@ from flow2api.actors.job_steps import JobParts
 from flow2api.actors.jobs import Jobs, JobsMessage
 from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
-from flow2api.actors.log_book import LogBook
+from flow2api.actors.log_book import LogBook, Mark
 from flow2api.actors.media import Media, MediaMessage
 from flow2api.actors.notifier import Notifier, NotifierMessage, NotifierParts
 from flow2api.actors.proxies import Proxies, ProxyParts
@@ -43,6 +46,7 @@ from flow2api.actors.settings import Settings
 from flow2api.actors.supply_rounds import SupplyRounds
 from flow2api.actors.tab_pool import PoolRules, TabPool, TabPoolMessage
 from flow2api.actors.tab_slot import Site
+from flow2api.actors.watch import LiveJob
 from flow2api.actors.webhooks import WebhookParts, Webhooks, WebhooksMessage, supervised
 from flow2api.api.auth import KeyRing
 from flow2api.api.offer import Offer
@@ -116,6 +120,7 @@ class Tree:
         self._roster = Roster()
         self._alerts = AlertBoard()
         self._line: FairQueue[object] = FairQueue()
+        self._live: dict[str, LiveJob] = {}
         self._library = Library(Path(config.storage.data_dir) / "media")
         self._sessions = SessionRefresh(Logins(Path(config.storage.data_dir)))
         self._providers = open_providers(ground.http, config, time.time)
@@ -124,9 +129,7 @@ class Tree:
         self._schedules = self._regular_work()
         self.accounts = self._accounts.ref
         self.proxies = ground.proxies.ref
-        self.root = Supervisor(
-            "flow2api", self._children(), strategy="rest_for_one", max_restarts=3, within=60.0, bus=self.bus
-        )
+        self.root = Supervisor("flow2api", self._children(), max_restarts=3, within=60.0, bus=self.bus)
 
     def start_drain(self) -> None:
         """Begin to stop: what waits is told; what is paid for is waited for when `root` is stopped."""
@@ -148,7 +151,6 @@ class Tree:
     def _children(self) -> list[ChildSpec]:
         config, store = self.config, self._store
         grace = config.server.grace_seconds
-        tally = Tally()
         media = (self._library, store, self._http, self._exits, lambda: config.media.retention_seconds, time.time)
         fetching = partial(Media, *media, pauses=lambda: Backoff(first=config.jobs.pause_seconds, factor=3, limit=10))
         account_parts, job_parts = self._account_parts(), self._job_parts()
@@ -158,8 +160,7 @@ class Tree:
         rules = JobRules(config.jobs, self._traits, self._ground.take_up, self.keys.limits)
         proxy_parts = self._proxy_parts()
         return [
-            ChildSpec("ledger", lambda: Ledger(store, tally), mailbox=self._ledger, drain_seconds=SHORT_DRAIN_SECONDS),
-            ChildSpec("log book", lambda: LogBook(store, self._ground.tail), drain_seconds=SHORT_DRAIN_SECONDS),
+            ChildSpec("records", partial(self._records, Tally(), Mark()), drain_seconds=SHORT_DRAIN_SECONDS),
             ChildSpec(
                 "proxies",
                 lambda: Proxies(proxy_parts),
@@ -183,7 +184,7 @@ class Tree:
             ),
             ChildSpec(
                 "jobs",
-                lambda: Jobs(job_parts, rules, self._line, self.bus, self.draining),
+                lambda: Jobs(job_parts, rules, self._line, self._live, self.bus, self.draining),
                 mailbox=self._jobs,
                 # The grace was the server's, which stays up while generations run.
                 drain_seconds=SHORT_DRAIN_SECONDS,
@@ -191,9 +192,7 @@ class Tree:
             # Only the server asks it; jobs nudge it without waiting.
             webhooks,
             *([schedules] if self._ground.take_up else []),
-            # Before the alerts, so that it hears the first ones.
             ChildSpec("notifications", self._notifications, drain_seconds=SHORT_DRAIN_SECONDS),
-            ChildSpec("alerts", lambda: Alerts(self._alerts, self.bus, self._roster, self._schedules.views)),
             ChildSpec(
                 "server",
                 lambda: Serving(self._services(), self._ground.listeners, self.doors),
@@ -290,11 +289,20 @@ class Tree:
         parts = WebhookParts(self._store, self._http, guard, config, self._ground.take_up)
         return supervised(parts, self._webhooks, self.bus)
 
+    def _records(self, tally: Tally, mark: Mark) -> Supervisor:
+        """What is written down for people to read. Nothing waits for it, so nothing ends with it."""
+        ledger = ChildSpec("ledger", lambda: Ledger(self._store, tally), mailbox=self._ledger)
+        log_book = ChildSpec("log book", lambda: LogBook(self._store, self._ground.tail, mark))
+        return apart("records", [ledger, log_book], self.bus)
+
     def _notifications(self) -> Supervisor:
         config = self.config.webhooks
         guard = present(lambda: Guard(config.allow_private))
         parts = NotifierParts(self._store, self._http, guard, config, self.bus, self._ground.take_up)
-        return apart("notifications", ChildSpec("notifier", lambda: Notifier(parts), mailbox=self._notifier), self.bus)
+        notifier = ChildSpec("notifier", lambda: Notifier(parts), mailbox=self._notifier)
+        # After the notifier, which so hears the first ones.
+        alerts = ChildSpec("alerts", lambda: Alerts(self._alerts, self.bus, self._roster, self._schedules.views))
+        return apart("notifications", [notifier, alerts], self.bus)
 
     def _services(self) -> Services:
         server, media = self.config.server, self.config.media

@@ -53,6 +53,7 @@ MAY_CATCH_ALL = (
     "flow2api/api/exchange.py",
     "flow2api/api/worker.py",
     "flow2api/api/live/topic.py",
+    "flow2api/actors/dispatcher.py",
     "flow2api/actors/job_run.py",
 )
 

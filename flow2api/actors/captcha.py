@@ -64,7 +64,7 @@ class TabCaptcha:
     async def token(self, account_id: str, action: str) -> CaptchaToken:
         try:
             with trio.fail_after(TOKEN_SECONDS):
-                return await self._pool.ask(Solve(action, self._exit_for(account_id)))
+                return await self._pool.ask_again(Solve(action, self._exit_for(account_id)))
         except (BrowserFault, ProxyRefused) as fault:
             why = str(fault)
         except ActorError as error:

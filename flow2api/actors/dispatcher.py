@@ -4,7 +4,8 @@ It looks at the roster, decides in one synchronous function and never waits for 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar, NamedTuple, assert_never
 
 import msgspec
@@ -12,9 +13,10 @@ import msgspec
 from flow2api.actors.choice import Choice, Chooser, Wanted
 from flow2api.actors.fair_queue import FairQueue
 from flow2api.actors.roster import Entry, Roster, WorkKind
-from flow2api.domain.job import Generation, price, ways_of
+from flow2api.domain.job import Generation, born_at, price, ways_of
 from flow2api.errors import Code, Failure
 from flow2api.kit.actor import Actor
+from flow2api.kit.errors import ActorCrashed
 from flow2api.kit.mailbox import Ask, Reply
 
 log = logging.getLogger("flow2api.dispatcher")
@@ -91,7 +93,7 @@ class Acquire(Ask[Lease], frozen=True, kw_only=True):
 class Adopt(Ask[Lease], frozen=True):
     """A lease on the account that owns something, at once and above its limit if need be: for work that was begun before.
 
-    `Failure` result_lost when the account is gone.
+    `Failure` result_lost when the account is gone, no_account_available while its worker rests after crashes.
     """
 
     account_id: str
@@ -124,8 +126,7 @@ class Dispatcher(Actor[DispatcherMessage]):
         self._chooser = Chooser(roster)
 
     async def start(self) -> None:
-        # Leases of an earlier life died with the jobs that held them: jobs are restarted after this actor.
-        self._roster.forget_leases()
+        # Leases outlast a life: they are on the roster, and given back by those who hold them. Who was in line asks again.
         for job_id in list(self._queue.positions()):
             self._queue.remove(job_id)
 
@@ -145,7 +146,8 @@ class Dispatcher(Actor[DispatcherMessage]):
 
     def _enqueue(self, wish: Acquire, reply: Reply[Lease]) -> None:
         reply.on_abandon(lambda: self._queue.remove(wish.job_id))
-        self._queue.add(wish.job_id, wish.caller, _Waiting(wish, reply))
+        born = born_at(wish.job_id.partition("/")[0]) or 0.0
+        self._queue.add(wish.job_id, wish.caller, _Waiting(wish, reply), born_at=born)
 
     def _decide(self) -> None:
         """Give free slots to those in line, in fair order. The only place where a lease comes into being."""
@@ -155,14 +157,15 @@ class Dispatcher(Actor[DispatcherMessage]):
             if not self._any_slot():
                 return
             need = _need(waiting.wish)
-            if need in barren:
+            if need in barren or waiting.reply.settled:
                 continue
-            choice = self._chooser.choose(_wanted(waiting.wish), now)
-            if choice is None:
-                barren.add(need)
-                continue
-            self._queue.serve(job_id)
-            self._grant(waiting, choice)
+            with self._to_the_cost_of(job_id, waiting):
+                choice = self._chooser.choose(_wanted(waiting.wish), now)
+                if choice is None:
+                    barren.add(need)
+                    continue
+                self._queue.serve(job_id)
+                self._grant(waiting, choice)
 
     def _any_slot(self) -> bool:
         free = self._roster.free_slots
@@ -176,6 +179,11 @@ class Dispatcher(Actor[DispatcherMessage]):
 
     def _adopt(self, message: Adopt) -> Lease:
         entry = self._roster.get(message.account_id)
+        if self._roster.is_parked(message.account_id):
+            why = (
+                "The account that made it is out of order: its worker crashed too often and waits to be started again."
+            )
+            raise Failure(Code.NO_ACCOUNT_AVAILABLE, why)
         if entry is None:
             raise Failure(
                 Code.RESULT_LOST, "The account that made it is no longer here, so the result cannot be fetched."
@@ -191,12 +199,23 @@ class Dispatcher(Actor[DispatcherMessage]):
         verdicts: dict[object, Failure | None] = {}
         for job_id, waiting in list(self._queue.order()):
             need = _need(waiting.wish)
-            if need not in verdicts:
-                verdicts[need] = self._chooser.hopeless(_wanted(waiting.wish), now, waiting.wish.deadline)
-            failure = verdicts[need]
-            if failure is not None:
-                self._queue.remove(job_id)
-                waiting.reply.fail(failure)
+            with self._to_the_cost_of(job_id, waiting):
+                if need not in verdicts:
+                    verdicts[need] = self._chooser.hopeless(_wanted(waiting.wish), now, waiting.wish.deadline)
+                failure = verdicts[need]
+                if failure is not None:
+                    self._queue.remove(job_id)
+                    waiting.reply.fail(failure)
+
+    @contextmanager
+    def _to_the_cost_of(self, job_id: str, waiting: _Waiting) -> Iterator[None]:
+        """A bug that is met over one request ends that one: a crash would be asked about by everybody in line."""
+        try:
+            yield
+        except Exception as bug:
+            log.exception("a bug ended a place in the line job=%s", job_id)
+            self._queue.remove(job_id)
+            waiting.reply.fail(ActorCrashed(self.name, bug))
 
 
 def _wanted(wish: Acquire) -> Wanted:

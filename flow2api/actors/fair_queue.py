@@ -1,4 +1,4 @@
-"""A waiting line that is fair between callers: one from each in turn, first come first served within a caller.
+"""A waiting line that is fair between callers: one from each in turn, the oldest first within a caller.
 
 Synchronous and free of time, so that it can be tested as data. The dispatcher owns it; others may only read positions.
 """
@@ -11,18 +11,26 @@ T = TypeVar("T")
 
 
 class FairQueue(Generic[T]):
-    """Items by id, in one line for each caller; the lines take turns."""
+    """Items by id, in one line for each caller; the lines take turns. Who comes back, after a restart or a try that failed, has the
+    place that its age gives it."""
 
     def __init__(self) -> None:
         self._lines: OrderedDict[str, OrderedDict[str, T]] = OrderedDict()
         self._callers: dict[str, str] = {}
+        self._born_at: dict[str, float] = {}
+        self._unsorted: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._callers)
 
-    def add(self, item_id: str, caller: str, item: T) -> None:
-        self._callers[item_id] = caller
-        self._lines.setdefault(caller, OrderedDict())[item_id] = item
+    def add(self, item_id: str, caller: str, item: T, *, born_at: float = 0.0) -> None:
+        """Put an item in line behind all that are as old as it is, or older."""
+        line = self._lines.setdefault(caller, OrderedDict())
+        last = next(reversed(line), None)
+        if last is not None and born_at < self._born_at[last]:
+            self._unsorted.add(caller)
+        line[item_id] = item
+        self._callers[item_id], self._born_at[item_id] = caller, born_at
 
     def remove(self, item_id: str) -> T | None:
         """Take an item out without a turn being used; None when it is not there (any more)."""
@@ -30,6 +38,7 @@ class FairQueue(Generic[T]):
         if caller is None:
             return None
         line = self._lines[caller]
+        del self._born_at[item_id]
         item = line.pop(item_id)
         if not line:
             del self._lines[caller]
@@ -45,6 +54,10 @@ class FairQueue(Generic[T]):
 
     def order(self) -> Iterator[tuple[str, T]]:
         """All items in the order in which they would be served if each could be. Do not change the queue meanwhile."""
+        for caller in self._unsorted & self._lines.keys():
+            for item_id in sorted(self._lines[caller], key=self._born_at.__getitem__):
+                self._lines[caller].move_to_end(item_id)
+        self._unsorted.clear()
         heads = [iter(line.items()) for line in self._lines.values()]
         while heads:
             left = []

@@ -12,8 +12,8 @@ import msgspec
 import trio
 
 from flow2api.actors.account_messages import CheckJoin, Enlarge, FetchClip, Join, Locate
-from flow2api.actors.dispatcher import Acquire, Adopt, Lease
-from flow2api.actors.job_steps import Ended, JobSteps
+from flow2api.actors.dispatcher import Acquire, Lease
+from flow2api.actors.job_steps import Ended, Interrupted, JobSteps
 from flow2api.actors.media import AdoptResult, FetchResult, KeepResult
 from flow2api.actors.poller import failure_of
 from flow2api.domain.failure import UpstreamFailure
@@ -23,6 +23,7 @@ from flow2api.domain.verdict import BEFORE_SUBMIT
 from flow2api.errors import Code, Failure
 from flow2api.kit.errors import ActorError
 from flow2api.providers.base import Begun, Stage
+from flow2api.store.errors import StoreFault
 
 T = TypeVar("T")
 
@@ -86,7 +87,7 @@ class Results:
     async def found(self, lease: Lease, made: Made) -> Made:
         """A finished clip as follow-up calls know it; as it was where that cannot be learned now."""
         try:
-            located = await lease.account.ask(Locate(made))
+            located = await self._steps.ask_account(lease, Locate(made))
         except (UpstreamFailure, ActorError) as trouble:
             log.info("no link before the next step job=%s: %s", self._steps.job.id, trouble)
             return made
@@ -122,9 +123,9 @@ class Results:
 
     async def _by_account(self, made: Made) -> MediaFile:
         job = self._steps.job
-        with await self._owner() as lease:
+        with await self._steps.adopt() as lease:
             try:
-                located = await lease.account.ask(Locate(made))
+                located = await self._steps.ask_account(lease, Locate(made))
                 self._located[made.media_id] = located
                 if located.url is not None or job.generation.kind == "image":
                     return await self._by_link(located)
@@ -134,18 +135,10 @@ class Results:
                 log.info("no link, asking for the bytes job=%s: %s", job.id, trouble)
             name, path = self._parts.library.new("mp4")
             try:
-                await self._again("fetching", lambda: lease.account.ask(FetchClip(made, path)))
+                await self._again("fetching", lambda: self._steps.ask_account(lease, FetchClip(made, path)))
                 return await self._steps.ask(self._parts.media, AdoptResult(job.id, name))
             except (UpstreamFailure, ActorError, Failure) as trouble:
                 raise Ended(_lost(trouble)) from None
-
-    async def _owner(self) -> Lease:
-        """The account that made it, whether it has a free slot or not: no new work is begun."""
-        job = self._steps.job
-        try:
-            return await self._steps.ask(self._parts.dispatcher, Adopt(job.account_id or "", job.generation.kind))
-        except Failure as failure:
-            raise Ended(failure) from None
 
     # -- enlarging pictures --------------------------------------------------------------------------------------
 
@@ -184,7 +177,7 @@ class Results:
         )
         with trio.move_on_after(self._steps.seconds_left()):
             with await self._steps.ask(self._parts.dispatcher, wish) as lease:
-                return await lease.account.ask(Enlarge(job.id, job.generation, made))
+                return await self._steps.ask_account(lease, Enlarge(job.id, job.generation, made))
         raise Failure(Code.GENERATION_TIMEOUT, "the time for it ran out")
 
     # -- joining clips -------------------------------------------------------------------------------------------
@@ -201,11 +194,11 @@ class Results:
     async def _join(self, source: Source, extension: Made) -> MediaFile:
         job = self._steps.job
         name, path = self._parts.library.new("mp4")
-        with await self._owner() as lease:
-            joined = await lease.account.ask(Join(source, await self.found(lease, extension)))
+        with await self._steps.adopt() as lease:
+            joined = await self._steps.ask_account(lease, Join(source, await self.found(lease, extension)))
             while True:
                 await trio.sleep(self._steps.service.poll_seconds)
-                check = await lease.account.ask(CheckJoin(joined, path))
+                check = await self._steps.ask_account(lease, CheckJoin(joined, path))
                 if check.stage is Stage.DONE:
                     break
                 if check.stage not in (Stage.WAITING, Stage.RUNNING):
@@ -223,16 +216,21 @@ async def side_by_side(work: Callable[[Made], Awaitable[MediaFile]], made: Seque
         return [await work(made[0])]
     files: dict[int, MediaFile] = {}
     ends: list[Ended] = []
+    cuts: list[Interrupted | StoreFault] = []
 
     async def one(place: int, item: Made) -> None:
         try:
             files[place] = await work(item)
         except Ended as end:
             ends.append(end)
+        except (Interrupted, StoreFault) as cut:
+            cuts.append(cut)
 
     async with trio.open_nursery() as nursery:
         for place, item in enumerate(made):
             nursery.start_soon(one, place, item)
+    if cuts:  # bare, since those above do not look into groups
+        raise cuts[0]
     if ends:
         saved = tuple(name for end in ends for name in end.originals)
         raise Ended(ends[0].failure, saved)

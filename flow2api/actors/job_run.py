@@ -10,10 +10,9 @@ from collections.abc import Sequence
 import trio
 
 from flow2api.actors.account_messages import Begin, Follow, Prepare, Stop, Upsample
-from flow2api.actors.dispatcher import Acquire, Adopt, Lease
+from flow2api.actors.dispatcher import Acquire, Lease
 from flow2api.actors.job_results import Results
 from flow2api.actors.job_steps import (
-    ACTOR_PAUSE_SECONDS,
     LAST_WRITE_SECONDS,
     Ended,
     GivenUp,
@@ -28,7 +27,7 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Job, JobError, JobState, Made, price
 from flow2api.domain.verdict import AFTER_SUBMIT, BEFORE_SUBMIT, failure_for
 from flow2api.errors import Code, Failure
-from flow2api.kit.errors import ActorError, ActorParked, ActorStopped
+from flow2api.kit.errors import ActorError, ActorStopped
 from flow2api.providers.base import Begun, Check, Order, Picture, Prepared, Stage
 from flow2api.store.errors import StoreFault
 
@@ -79,7 +78,7 @@ class JobRun:
         if state is JobState.QUEUED:
             await self._generate()
         elif state is JobState.RUNNING:
-            with await self._adopt() as lease:
+            with await self._steps.adopt() as lease:
                 await self._until_made(lease)
         files = await self._results.collect()
         names = tuple(file.name for file in files)
@@ -149,8 +148,18 @@ class JobRun:
             # The account's actor crashed or was taken away.
             if submitted:
                 raise Ended(outcome_unknown()) from error
-            await self._weigh(UpstreamFailure(FailureKind.UPSTREAM_FAULT, str(error)), submitted, lease.account_id)
+            if isinstance(error, ActorStopped):
+                await self._look_elsewhere(error, lease.account_id)
+            else:
+                await self._weigh(UpstreamFailure(FailureKind.UPSTREAM_FAULT, str(error)), submitted, lease.account_id)
         return None
+
+    async def _look_elsewhere(self, gone: ActorStopped, account_id: str) -> None:
+        """The account was taken out, rests after crashes, or all of them are being started anew: no fault of the job."""
+        log.info("account away, trying elsewhere job=%s: %s", self._job.id, gone)
+        self._avoid.add(account_id)
+        self._steps.show_state(JobState.QUEUED)
+        await self._steps.breakable(self._job.deadline, _late(), self._steps.wait_actor)
 
     def _order(self, lease: Lease) -> dict[str, object]:
         """What the record says of the paid call that goes out next."""
@@ -211,14 +220,6 @@ class JobRun:
 
     # -- while the upstream works on it --------------------------------------------------------------------------
 
-    async def _adopt(self) -> Lease:
-        """The account that works on it since before the restart, whether it has a free slot or not."""
-        try:
-            adopt = Adopt(self._job.account_id or "", self._job.generation.kind)
-            return await self._steps.ask(self._parts.dispatcher, adopt)
-        except Failure as failure:
-            raise Ended(failure) from None
-
     async def _until_made(self, lease: Lease) -> None:
         """From `running` to `fetching`: wait for the upstream, and for the second paid step where one was asked for."""
         job = self._job
@@ -257,17 +258,9 @@ class JobRun:
             try:
                 job = self._job
                 return await lease.account.ask(Follow(job.id, job.generation, job.made, _Teller(self._live, job.made)))
-            except ActorStopped as error:
-                if not isinstance(error, ActorParked):
-                    raise Ended(
-                        Failure(
-                            Code.RESULT_LOST, "The account that works on it was taken out, so it cannot be followed."
-                        )
-                    ) from None
-                await trio.sleep(ACTOR_PAUSE_SECONDS)
             except ActorError as error:
                 log.info("account away, asking again job=%s: %s", self._job.id, error)
-                await trio.sleep(ACTOR_PAUSE_SECONDS)
+                await self._steps.find_again(lease)
 
     async def _upsampled(
         self, lease: Lease, originals: tuple[Made, ...], ordered: tuple[Made, ...] = ()
@@ -301,9 +294,9 @@ class JobRun:
         if self._job.state is not JobState.RUNNING:
             return JobError(code=Code.CANCELLED, message="Cancelled before anything was sent. Nothing was spent.")
         try:
-            with trio.fail_after(self._steps.seconds_left()), await self._adopt() as lease:
-                await lease.account.ask(Stop(self._job.made))
-        except (UpstreamFailure, ActorError, Ended, trio.TooSlowError) as error:
+            with trio.fail_after(self._steps.seconds_left()), await self._steps.adopt() as lease:
+                await self._steps.ask_account(lease, Stop(self._job.made))
+        except (UpstreamFailure, ActorError, Ended, Interrupted, trio.TooSlowError) as error:
             word = (
                 f"The provider could not be asked to stop ({error}); what it makes is not fetched, and may be counted."
             )

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 import trio
 
-from flow2api.actors.dispatcher import DispatcherMessage
+from flow2api.actors.dispatcher import Adopt, DispatcherMessage, Lease
 from flow2api.actors.ledger import Note
 from flow2api.actors.library import Library
 from flow2api.actors.media import MediaMessage
@@ -23,7 +23,7 @@ from flow2api.domain.media import MediaFile
 from flow2api.domain.request import RequestRecord
 from flow2api.domain.service import Traits
 from flow2api.errors import Code, Failure
-from flow2api.kit.errors import ActorCrashed
+from flow2api.kit.errors import ActorCrashed, ActorStopped
 from flow2api.kit.mailbox import Ask, Ref
 from flow2api.kit.timing import Backoff
 from flow2api.store import jobs
@@ -151,14 +151,71 @@ class JobSteps:
             try:
                 return await ref.ask(message)
             except ActorCrashed as crash:
-                log.info("asking again job=%s: %s", self.job.id, crash)
-                await self._note_crash()
+                await self._note_crash(crash)
                 if self.job.crashes >= MOST_CRASHES:
                     raise
             await trio.sleep(ACTOR_PAUSE_SECONDS)
 
-    async def _note_crash(self) -> None:
-        """Count the crash where a restart of this part, which may follow from it, does not forget it."""
+    async def ask_account(self, lease: Lease, message: Ask[R]) -> R:
+        """Ask the leased account for something that costs nothing; ask again when its actor goes away over that, and wait for its
+        return while it rests.
+
+        Raises what is answered with, and `ActorCrashed` as `ask` does.
+
+        Raises:
+            Ended: the account is gone for good, or does not come back in time.
+            Interrupted: the process stops.
+        """
+        while True:
+            try:
+                return await lease.account.ask(message)
+            except ActorCrashed as crash:
+                await self._note_crash(crash)
+                if self.job.crashes >= MOST_CRASHES:
+                    raise
+            except ActorStopped as gone:
+                log.info("account away, asking again job=%s: %s", self.job.id, gone)
+            await self.find_again(lease)
+
+    async def adopt(self) -> Lease:
+        """The account that works on it, or made it, whether it has a free slot or not. It is waited for while it rests after crashes.
+
+        Raises:
+            Ended: it is gone for good, or does not come back in time.
+            Interrupted: the process stops.
+        """
+        wish = Adopt(self.job.account_id or "", self.job.generation.kind)
+        while True:
+            try:
+                return await self.ask(self.parts.dispatcher, wish)
+            except Failure as failure:
+                if failure.code is not Code.NO_ACCOUNT_AVAILABLE or self.parts.now() > self.job.deadline:
+                    raise Ended(failure) from None
+            await self.wait_actor()
+
+    async def find_again(self, lease: Lease) -> None:
+        """After a pause: where the leased account can be asked now. Another life of all accounts has other addresses for them.
+
+        Raises as `adopt`."""
+        await self.wait_actor()
+        with await self.adopt() as again:
+            lease.account = again.account
+
+    async def wait_actor(self) -> None:
+        """The time that an actor takes to come back.
+
+        Raises:
+            Interrupted: the process stops."""
+        with trio.move_on_after(ACTOR_PAUSE_SECONDS):
+            await self._stopping.wait()
+            raise Interrupted
+
+    async def _note_crash(self, crash: ActorCrashed) -> None:
+        """Count the crash where a restart of this part, which may follow from it, does not forget it. What an operator restarts by
+        hand is nobody's fault."""
+        log.info("asking again job=%s: %s", self.job.id, crash)
+        if crash.cause is None:
+            return
         job = msgspec.structs.replace(self.job, crashes=self.job.crashes + 1)
         self.live.show(job=job)
         with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):

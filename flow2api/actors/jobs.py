@@ -1,16 +1,18 @@
 """Admits jobs durably, runs one task for each live job, resumes after a restart, and lets callers watch.
 
-A job belongs to this actor from the moment it is admitted, not to the request that asked for it.
+A job belongs to this actor from the moment it is admitted, not to the request that asked for it. Those who watch one outlast a life of
+this actor: the next life goes on with the same `LiveJob`.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, assert_never
 
 import msgspec
 import trio
 
 from flow2api.actors.budgets import Budgets
+from flow2api.actors.job_answers import answer, draining, left_alone
 from flow2api.actors.job_rules import JobRules, new_job_id
 from flow2api.actors.job_run import JobRun
 from flow2api.actors.job_steps import Interrupted, JobParts
@@ -37,8 +39,12 @@ class Submit(Ask[Watch], frozen=True, kw_only=True):
     """Admit a generation. Answered once the row is durable, or with a `Failure`: queue_full, draining, conflict, or that the
     caller has too many under way (rate_limit_exceeded) or no budget for it (insufficient_quota).
 
-    A known idempotency key finds the earlier job instead, finished or not.
+    A known idempotency key finds the earlier job instead, finished or not. So does `job_id`: who brings one may submit again without
+    having the job made twice.
     """
+
+    job_id: str = ""
+    """From `new_job_id`; without it one is made."""
 
     generation: Generation
     caller: str
@@ -118,13 +124,22 @@ class Jobs(Actor[JobsMessage]):
     mailbox_size: ClassVar[int] = 256
     expected: ClassVar[tuple[type[Exception], ...]] = (Failure,)
 
-    def __init__(self, parts: JobParts, rules: JobRules, line: Line, bus: EventBus, draining: trio.Event) -> None:
+    def __init__(
+        self,
+        parts: JobParts,
+        rules: JobRules,
+        line: Line,
+        live: dict[str, LiveJob],
+        bus: EventBus,
+        draining: trio.Event,
+    ) -> None:
+        """`live` holds what the life before had under way, empty for the first one; it is this life's from then on."""
         self._parts = parts
         self._rules = rules
         self._line = line
         self._bus = bus
         self._draining = draining
-        self._live: dict[str, LiveJob] = {}
+        self._live = live
         self._by_key: dict[tuple[str, str], LiveJob] = {}
         self._budgets = Budgets(rules.limits, parts.now)
         self._all_ended = trio.Event()
@@ -134,16 +149,27 @@ class Jobs(Actor[JobsMessage]):
     async def start(self) -> None:
         store = self._parts.store
         self._budgets.load(await store.read(charges.spent, day_of(self._parts.now())))
-        unfinished = await store.read(jobs.unfinished) if self._rules.take_up else []
-        for job in unfinished:
-            self._budgets.resume(job)
-            live = self._enter(job)
-            live.admit(None)
-            self.tasks.start_soon(self._run, live, name=f"job {job.id}")
-        if unfinished:
-            log.info("resumed jobs=%d", len(unfinished))
+        self._resume(await store.read(jobs.unfinished))
+        for live in list(self._live.values()):
+            self.tasks.start_soon(self._run, live, name=f"job {live.job.id}")
+            # Tasks that are begun in one step run in any order, and the first to ask gets the first slot.
+            await trio.lowlevel.checkpoint()
         self.tasks.start_soon(self._show_positions)
         self.tasks.start_soon(self._stop_waiting_at_drain)
+
+    def _resume(self, unfinished: Sequence[Job]) -> None:
+        """Go on with what is stored. In one step, so that no watcher falls between two lives."""
+        before = dict(self._live)
+        self._live.clear()
+        for job in unfinished:
+            if job.id in before or self._rules.take_up:
+                live = self._enter(job, before.pop(job.id, None))
+                self._budgets.resume(job)
+                live.resume(job)
+        for lost in before.values():  # cut off before it was stored; nobody has heard of it
+            lost.refuse(left_alone(lost.job))
+        if self._live:
+            log.info("resumed jobs=%d", len(self._live))
 
     async def handle(self, message: JobsMessage) -> object:
         match message:
@@ -188,6 +214,8 @@ class Jobs(Actor[JobsMessage]):
                 self._parts.cut_short.extend(self._live)
                 orphans = " ".join(f"{job_id}@{live.job.account_id}" for job_id, live in self._live.items())
                 log.warning("cut short jobs=%d %s", len(self._live), orphans)
+                for live in self._live.values():
+                    live.end(left_alone(live.job))
 
     async def _wait_idle(self) -> None:
         while self._live:
@@ -196,12 +224,14 @@ class Jobs(Actor[JobsMessage]):
     # -- admission -----------------------------------------------------------------------------------------------
 
     def _submit(self, message: Submit, reply: Reply[Watch]) -> None:
-        known = message.idempotency and self._by_key.get((message.caller, message.idempotency.key))
+        known = self._live.get(message.job_id)
+        if known is None and message.idempotency:
+            known = self._by_key.get((message.caller, message.idempotency.key))
         if known and known.left:
             self.tasks.start_soon(self._submit_after, known, message, reply)
             return
         if known:
-            self.tasks.start_soon(_answer, known, message, reply)
+            self.tasks.start_soon(answer, known, message.idempotency, reply)
             return
         refusal = self._refusal() or self._budgets.refusal(message.caller, message.generation)
         if refusal is not None:
@@ -220,7 +250,7 @@ class Jobs(Actor[JobsMessage]):
 
     def _refusal(self) -> Failure | None:
         if self._draining.is_set() or self._stopping.is_set():
-            return _draining()
+            return draining()
         limit = self._rules.jobs.queue_limit
         if len(self._live) >= limit and self._waiting() >= limit:
             return Failure(
@@ -235,7 +265,7 @@ class Jobs(Actor[JobsMessage]):
 
     def _new_job(self, message: Submit) -> Job:
         now, terms = self._parts.now(), message.terms
-        job_id = new_job_id(now)
+        job_id = message.job_id or new_job_id(now)
         queue_deadline, deadline = self._rules.deadlines(message.generation, terms, now)
         return Job(
             id=job_id,
@@ -268,7 +298,7 @@ class Jobs(Actor[JobsMessage]):
             live.refuse(Failure(Code.INTERNAL_ERROR, f"The request could not be stored, so nothing was begun: {fault}"))
         else:
             live.admit(earlier)
-        await _answer(live, message, reply)
+        await answer(live, message.idempotency, reply)
         if live.ended:
             self._leave(live)
         else:
@@ -276,8 +306,8 @@ class Jobs(Actor[JobsMessage]):
 
     # -- live jobs -----------------------------------------------------------------------------------------------
 
-    def _enter(self, job: Job) -> LiveJob:
-        live = LiveJob(job, self._publish)
+    def _enter(self, job: Job, former: LiveJob | None = None) -> LiveJob:
+        live = former or LiveJob(job, self._publish)
         if not self._live:
             self._all_ended = trio.Event()
         self._live[job.id] = live
@@ -301,19 +331,18 @@ class Jobs(Actor[JobsMessage]):
         request_id.set(live.job.request_id)
         try:
             await JobRun(live, self._parts, self._stopping).run()
-            live.end()
+            # One that met a bug while the store failed has no end yet.
+            live.end(None if live.job.final else left_alone(live.job))
         except Interrupted:
-            live.end(_draining())
+            live.end(draining())
         except StoreFault as fault:
             # It failed until the process stopped; what is stored goes on at the next start.
             log.error("left as stored job=%s state=%s: %s", live.job.id, live.job.state.value, fault)
-            live.end(_left_alone(live.job))
+            live.end(left_alone(live.job))
         finally:
+            # Else it was cut short with this life of the actor: the next one goes on with it, or a drain names it.
             if live.ended:
                 self._leave(live)
-            else:
-                # Cut short with this life of the actor: nobody is left waiting for it, and a drain can name it.
-                live.end(_left_alone(live.job))
 
     def _publish(self, progress: Progress) -> None:
         self._bus.publish(JobMoved(progress=progress, at=progress.job.updated_at))
@@ -361,39 +390,6 @@ class Jobs(Actor[JobsMessage]):
 
 def _counted(live: LiveJob) -> int:
     """The credits that a job counts which lives no more: none if it was never stored, or repeated an earlier one."""
-    if live.refusal is not None or live.job.id != live.admitted_as.id:
+    if live.refusal is not None or live.repeats:
         return 0
     return charge(live.job)
-
-
-def _draining() -> Failure:
-    return Failure(
-        Code.DRAINING,
-        "The gateway is being stopped. What waited stays stored and goes on after the next start.",
-        retry_after_seconds=10.0,
-    )
-
-
-def _left_alone(job: Job) -> Failure:
-    return Failure(
-        Code.INTERNAL_ERROR,
-        f"The gateway's job engine was interrupted. Job {job.id} is stored and goes on; ask for it by its id.",
-    )
-
-
-async def _answer(live: LiveJob, message: Submit, reply: Reply[Watch]) -> None:
-    """Answer with a watch on a job that may have been admitted for an earlier request with the same key."""
-    await live.admitted.wait()
-    refusal = live.refusal or _conflict(live.job, message)
-    if refusal is not None:
-        reply.fail(refusal)
-        return
-    watch = Watch(live)
-    if not reply.set(watch):
-        watch.close()
-
-
-def _conflict(earlier: Job, message: Submit) -> Failure | None:
-    if earlier.idempotency == message.idempotency:
-        return None
-    return Failure(Code.CONFLICT, "This Idempotency-Key was used before with another request body. Use a new key.")

@@ -4,6 +4,7 @@ Nobody waits for it. What comes faster than the tail is long is left out, and ho
 """
 
 import logging
+from dataclasses import dataclass
 from typing import ClassVar, Never
 
 import trio
@@ -21,16 +22,23 @@ _IDS = {"job": "job_id", "job_id": "job_id", "account": "account_id", "account_i
 log = logging.getLogger("flow2api.log")
 
 
+@dataclass
+class Mark:
+    """How far the log is written. Outlasts the lives of the log book, so that none of them writes a line again."""
+
+    written: int = 0
+    """Number of the last line that is in the database."""
+
+
 class LogBook(Actor[Never]):
     """Writes what the tail heard."""
 
     mailbox_size: ClassVar[int] = 1
 
-    def __init__(self, store: Store, tail: Tail) -> None:
+    def __init__(self, store: Store, tail: Tail, mark: Mark) -> None:
         self._store = store
         self._tail = tail
-        self._written = 0
-        """Number of the last line that is in the database."""
+        self._mark = mark
         self._failing = False
 
     async def start(self) -> None:
@@ -45,11 +53,11 @@ class LogBook(Actor[Never]):
             await self._write()
 
     async def _write(self) -> None:
-        heard = self._tail.after(self._written)
+        heard = self._tail.after(self._mark.written)
         if not heard:
             return
         lines = [line_of(fact) for fact in heard]
-        missed = heard[0].number - self._written - 1
+        missed = heard[0].number - self._mark.written - 1
         if missed:
             lines.insert(0, _gap(missed, heard[0].at))
         try:
@@ -61,7 +69,7 @@ class LogBook(Actor[Never]):
             self._failing = True
         else:
             self._failing = False
-            self._written = heard[-1].number
+            self._mark.written = heard[-1].number
 
 
 def line_of(fact: Heard) -> LogLine:

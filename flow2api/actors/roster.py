@@ -79,10 +79,6 @@ class Roster:
     def give_back(self, account_id: str, kind: WorkKind) -> None:
         self._leases[account_id, kind] -= 1
 
-    def forget_leases(self) -> None:
-        self._leases.clear()
-        self._reserved.clear()
-
     def reserved(self, account_id: str) -> int:
         """Credits that are spoken for by work that is not accepted yet."""
         return self._reserved[account_id]

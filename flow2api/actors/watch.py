@@ -31,6 +31,8 @@ class LiveJob:
         """Given up because its last caller left. Whoever asks for the same again wants a new one."""
         self.admitted = trio.Event()
         """Set once it is known whether the job is durable; `refusal` says why it is not."""
+        self.repeats = False
+        """Whether it turned out to be a repeat of an earlier job, whose place it took."""
         self.refusal: Failure | None = None
         self._notify = notify
         self._changed = trio.Event()
@@ -45,6 +47,12 @@ class LiveJob:
         self.version += 1
         self._wake()
         self._notify(self.progress)
+
+    def resume(self, job: Job) -> None:
+        """Another life of the engine goes on with the job, from where it is stored; those who watch it go on watching."""
+        self.stalled = None
+        self.admitted.set()
+        self.show(job=job, account=None, stage="", position=None, percent=None, note="")
 
     def end(self, interrupted: Failure | None = None) -> None:
         """The task that runs it is done; nothing changes any more."""
@@ -62,7 +70,7 @@ class LiveJob:
         """The job is durable; or it was a repeat of an earlier one, whose place this takes."""
         if earlier is not None:
             self.progress = Progress(job=earlier)
-            self.ended = True
+            self.ended = self.repeats = True
         self.admitted.set()
 
     def refuse(self, refusal: Failure) -> None:

@@ -234,7 +234,7 @@ def new_call(job_id: str, caller: str, url: str, base: str, now: float) -> webho
 
 def supervised(parts: WebhookParts, mailbox: Mailbox[WebhooksMessage], bus: EventBus) -> Supervisor:
     """The actor, to be put into the tree so that its crashes are its own; a new one for each life."""
-    return apart("webhooks", ChildSpec("webhook sender", lambda: Webhooks(parts), mailbox=mailbox), bus)
+    return apart("webhooks", [ChildSpec("webhook sender", lambda: Webhooks(parts), mailbox=mailbox)], bus)
 
 
 def _wait_seconds(answer: Response) -> float:

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 from msgspec.structs import replace
 
+from flow2api.actors.job_rules import new_job_id
 from flow2api.actors.jobs import Submit
 from flow2api.actors.watch import Watch
 from flow2api.api.auth import model_for, models_for
@@ -146,6 +147,7 @@ class Desk:
         terms: Terms = NO_TERMS,
     ) -> Watch:
         submit = Submit(
+            job_id=new_job_id(),
             generation=generation,
             caller=claim.caller,
             origin=origin,
@@ -156,4 +158,4 @@ class Desk:
             detached=detached,
             terms=terms,
         )
-        return await self._services.jobs.ask(submit)
+        return await self._services.jobs.ask_again(submit)

@@ -66,7 +66,7 @@ async def _found(services: Services, name: str) -> BinaryIO | None:
     file = await _open(services.library, name)
     made_of = clip_of(name)
     if file is None and made_of is not None and await _is_there(services.library, made_of[0]):
-        await services.media.ask(MakeCompanion(*made_of))
+        await services.media.ask_again(MakeCompanion(*made_of))
         file = await _open(services.library, name)
     return file
 

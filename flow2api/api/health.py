@@ -52,8 +52,8 @@ async def look(services: Services) -> Health:
     accounts: Mapping[str, int] | None = None
     with trio.move_on_after(PATIENCE_SECONDS):
         try:
-            jobs = (await services.jobs.ask(Count())).by_state
-            views = await services.accounts.ask(ListAccounts())
+            jobs = (await services.jobs.ask_again(Count())).by_state
+            views = await services.accounts.ask_again(ListAccounts())
             accounts = Counter(view.account.standing.state.value for view in views)
         except ActorError:
             pass  # told by the counts that are missing

@@ -166,7 +166,7 @@ class Inputs:
 
     async def _keep(self, data: bytes | str, param: str) -> MediaFile:
         raw, info = await trio.to_thread.run_sync(_inspect, data, param)
-        return await self._services.media.ask(KeepInput(raw, info.mime, info.width, info.height))
+        return await self._services.media.ask_again(KeepInput(raw, info.mime, info.width, info.height))
 
 
 def _overlaid(below: Path, above: Path, param: str) -> bytes:

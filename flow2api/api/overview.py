@@ -55,8 +55,8 @@ class Gathering:
         """The numbers of this moment; None when a part that knows them does not answer."""
         with trio.move_on_after(PATIENCE_SECONDS):
             try:
-                census = await self._services.jobs.ask(Count())
-                views = await self._services.accounts.ask(ListAccounts())
+                census = await self._services.jobs.ask_again(Count())
+                views = await self._services.accounts.ask_again(ListAccounts())
             except ActorError:
                 return None
             waiting = census.by_state.get(JobState.QUEUED.value, 0)

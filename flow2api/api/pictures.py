@@ -43,7 +43,7 @@ async def finish(services: Services, name: str, rendition: Rendition | None, *, 
     Raises:
         Failure: it is no longer there, or cannot be written so."""
     if rendition is not None:
-        file = await services.media.ask(MakeRendition(name, rendition))
+        file = await services.media.ask_again(MakeRendition(name, rendition))
     else:
         found = await services.store.read(media.get, name)
         if found is None:

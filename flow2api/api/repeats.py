@@ -79,7 +79,7 @@ class Repeats:
         return None if known is None else await self._watch(known.id, by_mark=True)
 
     async def _watch(self, job_id: str, *, by_mark: bool = False) -> Watch | None:
-        live = await self._services.jobs.ask(Attach(job_id))
+        live = await self._services.jobs.ask_again(Attach(job_id))
         if live is not None:
             return live
         job = await self._services.store.read(jobs.get, job_id)

@@ -48,5 +48,5 @@ class Serving(Actor[Never]):
         await services.draining.wait()
         # An engine that has crashed has nothing left to wait for.
         with trio.move_on_after(services.config.server.grace_seconds), suppress(ActorError):
-            await services.jobs.ask(WaitIdle())
+            await services.jobs.ask_again(WaitIdle())
         closing.set()

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import trio
 
-from flow2api.kit.errors import ActorError, ActorStopped, Refusal
+from flow2api.kit.errors import ActorCrashed, ActorError, ActorStopped, Refusal
 from flow2api.kit.reply import Reply
 
 __all__ = ["Ask", "Letter", "Mailbox", "MailboxStatistics", "Record", "Ref", "Reply"]
@@ -219,6 +219,16 @@ class Ref(Generic[M_contra]):
         # The types cannot say "an Ask that is also an M"; a message sent to the wrong actor fails in its `match`.
         await self._mailbox.post_ask(message, reply)  # type: ignore[arg-type]
         return await reply.wait()
+
+    async def ask_again(self, message: Ask[R]) -> R:
+        """Like `ask`, for what may be done twice: asked once more when a life ended over it, so that a restart is a short wait.
+
+        Not more often than that: the message may be what the life ended from.
+        """
+        try:
+            return await self.ask(message)
+        except ActorCrashed:
+            return await self.ask(message)
 
     def statistics(self) -> MailboxStatistics:
         """How full the mailbox is and was, what was lost, and how its reader fares."""

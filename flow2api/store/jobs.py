@@ -59,10 +59,11 @@ def insert(db: Database, job: Job) -> None:
 
 
 def insert_once(db: Database, job: Job, call: webhooks.Call | None = None) -> Job | None:
-    """Add a job unless its caller used the idempotency key before: then the earlier job, and nothing is added.
+    """Add a job unless its caller used the idempotency key before, or it is there: then the earlier job, and nothing is added.
 
     `call` is added with it: who is to be told of its end."""
     earlier = by_idempotency(db, job.caller, job.idempotency.key) if job.idempotency else None
+    earlier = earlier or get(db, job.id)
     if earlier is None:
         insert(db, job)
         if call is not None:

@@ -26,7 +26,7 @@ from flow2api.actors.media import AdoptResult, Discard, FetchResult, KeepInput, 
 from flow2api.actors.media_sweep import Sweep
 from flow2api.actors.renditions import MakeRendition
 from flow2api.actors.roster import Roster
-from flow2api.actors.watch import Watch
+from flow2api.actors.watch import LiveJob, Watch
 from flow2api.actors.webhooks import WebhooksMessage
 from flow2api.config import AccountsConfig, JobsConfig
 from flow2api.domain.account import Account, AccountView, RestPolicy
@@ -128,6 +128,7 @@ class World:
         self.exits = ExitBook()
         self.sessions = FakeSessions()
         self.line: FairQueue[object] = FairQueue()
+        self.live: dict[str, LiveJob] = {}
         self.tally = Tally()
         self.draining = trio.Event()
         self.kept: list[FetchResult | KeepResult | AdoptResult] = []
@@ -142,7 +143,7 @@ class World:
         self.accounts = self._accounts.ref
         self.dispatcher = self._dispatcher.ref
         self.jobs = self._jobs.ref
-        self.root = Supervisor("world", self._children(jobs_config), strategy="rest_for_one", bus=self.bus)
+        self.root = Supervisor("world", self._children(jobs_config), bus=self.bus)
         self.nursery: trio.Nursery
 
     def _children(self, jobs_config: JobsConfig) -> list[ChildSpec]:
@@ -178,7 +179,7 @@ class World:
             ChildSpec("dispatcher", lambda: Dispatcher(self.roster, self.line, now), mailbox=self._dispatcher),
             ChildSpec(
                 "jobs",
-                lambda: Jobs(job_parts, rules, self.line, self.bus, self.draining),
+                lambda: Jobs(job_parts, rules, self.line, self.live, self.bus, self.draining),
                 mailbox=self._jobs,
                 drain_seconds=60,
             ),

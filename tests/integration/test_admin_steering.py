@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import trio
 
+from flow2api.emulator.knobs import Knobs
 from tests.doubles.gateway import ADA, BOB, TestedGateway, open_tested_gateway, people
 
 
@@ -46,13 +47,59 @@ async def test_a_part_is_started_anew_by_its_path_and_the_gateway_goes_on() -> N
         headers = {"authorization": f"Bearer {gateway.gateway.admin_token.reveal()}"}
         missing = await gateway.client.post("/api/system/restart", json={"path": ["nothing"]}, headers=headers)
         assert missing.status_code == 404
-        # Everything leans on the ledger, and so does the server that answers.
-        assert (await gateway.admin("POST", "/api/system/restart", {"path": ["ledger"]})) == {"path": ["ledger"]}
+        assert (await gateway.admin("POST", "/api/system/restart", {"path": ["server"]})) == {"path": ["server"]}
         restarts = 0
         while restarts == 0:
-            with suppress(httpx.TransportError):  # the server itself begins anew
-                restarts = await _restarts(gateway, ["ledger"])
+            with suppress(httpx.TransportError):
+                restarts = await _restarts(gateway, ["server"])
         assert (await gateway.chat()).status_code == 200
+
+
+async def test_callers_who_wait_notice_nothing_when_every_part_but_the_server_begins_anew() -> None:
+    # Each account takes one picture at a time, so that most callers are still in line.
+    slow, one = Knobs(image_latency_seconds=0.5), {"accounts.default_image_concurrency": 1}
+    async with open_tested_gateway(people(ADA, BOB), knobs=slow, settings=one) as gateway:
+        parts = [child["name"] for child in (await gateway.admin("GET", "/api/system"))["tree"]["children"]]
+        harmless = [name for name in parts if name not in ("server", "accounts", "jobs")]
+        assert {"dispatcher", "media", "records", "notifications"} <= set(harmless)
+        answers: list[httpx.Response] = []
+
+        async def ask(number: int) -> None:
+            answers.append(await gateway.chat(f"a red apple {number}"))
+
+        async with trio.open_nursery() as nursery:
+            for number in range(8):
+                nursery.start_soon(ask, number)
+            while gateway.calls() == 0:
+                await trio.sleep(0.01)
+            for name in harmless:
+                await gateway.admin("POST", "/api/system/restart", {"path": [name]})
+        assert [answer.status_code for answer in answers] == [200] * 8
+        assert gateway.calls() == 8
+        tree: Any = (await gateway.admin("GET", "/api/system"))["tree"]
+        assert {
+            child["name"]: child["restarts"] for child in tree["children"] if child["name"] in harmless
+        } == dict.fromkeys(harmless, 1)
+
+
+async def test_a_caller_in_line_gets_its_picture_although_accounts_and_jobs_begin_anew() -> None:
+    slow, one = Knobs(image_latency_seconds=0.5), {"accounts.default_image_concurrency": 1}
+    async with open_tested_gateway(knobs=slow, settings=one) as gateway:
+        answers: list[httpx.Response] = []
+
+        async def ask(number: int) -> None:
+            answers.append(await gateway.chat(f"a red apple {number}"))
+
+        async with trio.open_nursery() as nursery:
+            for number in range(3):
+                nursery.start_soon(ask, number)
+            while gateway.calls() == 0 or len(await gateway.jobs()) < 3:
+                await trio.sleep(0.01)
+            for name in ("jobs", "accounts"):
+                await gateway.admin("POST", "/api/system/restart", {"path": [name]})
+        # The order that was out is not sent again; all others were in line.
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 502]
+        assert gateway.calls() == 3
 
 
 async def test_a_generation_that_is_over_is_removed_with_its_files_and_that_is_written_down() -> None:

@@ -93,7 +93,7 @@ def routes(services: Services, links: Links) -> Table:
 
     @described("One job and where its files are", JobDetail)
     async def one(request: GatewayRequest, job_id: str) -> TrioResponse:
-        live = await services.jobs.ask(Peek(job_id))
+        live = await services.jobs.ask_again(Peek(job_id))
         job = live.job if live else await services.store.read(jobs.get, job_id)
         if job is None:
             raise Failure(Code.NOT_FOUND, "There is no such job.")
@@ -103,7 +103,7 @@ def routes(services: Services, links: Links) -> Table:
 
     @described("Give a job up", Job, errors=(Code.CONFLICT,))
     async def cancel(request: GatewayRequest, job_id: str) -> TrioResponse:
-        job = await services.jobs.ask(Cancel(job_id))
+        job = await services.jobs.ask_again(Cancel(job_id))
         return wire.answer(job)
 
     @described("Remove a job that is over, with all files that it made", RemovedJob, errors=(Code.CONFLICT,))

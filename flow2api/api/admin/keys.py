@@ -87,7 +87,7 @@ def routes(services: Services) -> Table:
 
     @described("List all API keys", KeyList)
     async def list_all(request: GatewayRequest) -> TrioResponse:
-        spent = await services.jobs.ask(CountSpending())
+        spent = await services.jobs.ask_again(CountSpending())
         return wire.answer(KeyList([view_of(key, spent.get(key.id, Spending())) for key in ring.listed()]))
 
     @described("Make an API key", MadeKey, status=201, body=NewKey)
@@ -103,7 +103,7 @@ def routes(services: Services) -> Table:
         changed = await ring.change(key_id, lambda key: _changed(key, asked))
         if changed is None:
             raise Failure(Code.NOT_FOUND, "There is no such key.")
-        spent = await services.jobs.ask(CountSpending())
+        spent = await services.jobs.ask_again(CountSpending())
         return wire.answer(view_of(changed, spent.get(key_id, Spending())))
 
     @described("Refuse a key from now on", Revoked)

@@ -94,7 +94,7 @@ def routes(services: Services) -> Table:
     @described("Send an account out through this proxy", AccountProxy, body=AccountProxy)
     async def move(request: GatewayRequest, account_id: str) -> TrioResponse:
         asked = wire.decode(await request.body.whole(), _account)
-        accounts = await services.accounts.ask(ListAccounts())
+        accounts = await services.accounts.ask_again(ListAccounts())
         if account_id not in [view.account.id for view in accounts]:
             raise Failure(Code.NOT_FOUND, "There is no such account.")
         await ask(MoveAccount(account_id, asked.proxy_id))

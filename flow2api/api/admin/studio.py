@@ -82,7 +82,7 @@ class _Views:
     @described("Tell what can be ordered by hand", StudioOffer)
     async def offer(self, request: GatewayRequest) -> TrioResponse:
         models = [model for model in self._services.catalog.models() if model.fixed is None]
-        providers = {view.account.provider for view in await self._services.accounts.ask(ListAccounts())}
+        providers = {view.account.provider for view in await self._services.accounts.ask_again(ListAccounts())}
         ready = [model.id for model in models if model.provider in providers]
         return wire.answer(StudioOffer([entry_of(model) for model in models], ready))
 

@@ -150,7 +150,7 @@ class JobRoutes:
     async def cancel(self, request: GatewayRequest, job_id: str) -> TrioResponse:
         """Give the job up; `upstream` says what could be done at the provider."""
         await self._own(request, job_id)
-        job = await self._services.jobs.ask(Cancel(job_id))
+        job = await self._services.jobs.ask_again(Cancel(job_id))
         return answer(await self._view(request, Progress(job=job)))
 
     @described("How the telling of a job's end goes", DeliveryList, scope="jobs")
@@ -174,7 +174,7 @@ class JobRoutes:
 
     async def _watch(self, job: Job) -> Watch:
         """A watch on a job, live or ended."""
-        live = await self._services.jobs.ask(Attach(job.id))
+        live = await self._services.jobs.ask_again(Attach(job.id))
         if live is not None:
             return live
         # It may have ended between the two looks.
@@ -185,7 +185,7 @@ class JobRoutes:
         """How a job stands now."""
         if job.final:
             return Progress(job=job)
-        live = await self._services.jobs.ask(Peek(job.id))
+        live = await self._services.jobs.ask_again(Peek(job.id))
         if live is not None:
             return live
         stored = await self._services.store.read(jobs.get, job.id)
@@ -195,7 +195,7 @@ class JobRoutes:
         """The same with the job's place in the line, which is told once in a while only."""
         if progress.job.state is not JobState.QUEUED or progress.position is not None:
             return progress
-        live = await self._services.jobs.ask(Peek(progress.job.id))
+        live = await self._services.jobs.ask_again(Peek(progress.job.id))
         return replace(progress, position=live.position) if live else progress
 
     async def _reached(self, request: GatewayRequest, job_id: str) -> tuple[Progress, dict[str, str]]:

@@ -37,7 +37,7 @@ class Shelf:
         Raises:
             Failure: `not_found`, there is none of this id, or it is another caller's."""
         job_id = job_named(name)
-        live = await self._services.jobs.ask(Peek(job_id))
+        live = await self._services.jobs.ask_again(Peek(job_id))
         clip = await self._services.store.read(clips.find, caller, job_id)
         if clip is None:
             raise Failure(Code.NOT_FOUND, f"There is no video {name[:80]!r}.", param="video_id")

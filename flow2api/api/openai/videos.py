@@ -142,11 +142,11 @@ class Videos:
             Failure: `conflict`, it can neither be stopped nor waited for."""
         jobs = self._services.jobs
         with trio.move_on_after(PATIENCE_SECONDS):
-            while (watch := await jobs.ask(Attach(job_id))) is not None:
+            while (watch := await jobs.ask_again(Attach(job_id))) is not None:
                 with watch:
                     seen = watch.progress
                     try:
-                        await jobs.ask(Cancel(job_id))
+                        await jobs.ask_again(Cancel(job_id))
                     except Failure as failure:
                         if failure.code is not Code.CONFLICT:
                             raise

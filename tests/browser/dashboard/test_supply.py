@@ -122,7 +122,6 @@ async def test_a_part_is_started_anew_by_hand(browser: str) -> None:
         await operator.sees("Messages that wait for it are kept")
         await operator.press("Restart")
         await operator.sees("ledger starts anew")
-        # The server leans on it and begins anew as well: the page finds back by itself and shows the new life.
         await until(lambda: operator.reads(_LEDGER_BEGAN_ANEW), "the ledger is shown with its restart")
         await operator.sees_no("Not live")
 

@@ -30,7 +30,7 @@ from flow2api.domain.job import Generation, JobState
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import Subscription
-from flow2api.store import accounts, jobs
+from flow2api.store import accounts
 from flow2api.store import requests as request_log
 from flow2api.store.door import open_inline_store
 from flow2api.store.errors import StoreFault
@@ -314,7 +314,7 @@ async def test_an_account_rests_by_hand_until_its_time_or_until_it_is_woken(auto
                 await world.accounts.ask(message)
 
 
-async def test_a_job_that_crashes_the_dispatcher_ends_alone_and_leaves_no_caller_waiting(
+async def test_a_request_over_which_the_dispatcher_meets_a_bug_ends_alone_and_those_in_line_beside_it_go_on(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hindrance(account: Account, wanted: Generation, now: float) -> Hindrance | None:
@@ -324,18 +324,20 @@ async def test_a_job_that_crashes_the_dispatcher_ends_alone_and_leaves_no_caller
 
     monkeypatch.setattr(rest, "hindrance", hindrance)
     async with open_inline_store() as store, open_world(store) as world:
-        await world.add_account()
-        with await world.submit(generation(model="broken")) as watch:
-            with pytest.raises(Failure, match="is stored and goes on"):
-                await watch.wait_final()
-            job_id = watch.progress.job.id
-        await trio.sleep(60)
-        job = await store.read(jobs.get, job_id)
-        assert job is not None
+        await world.add_account(image_concurrency=1)
+        gate = trio.Event()
+        world.script.add("begin", gate)
+        served = await world.submit()
+        await trio.testing.wait_all_tasks_blocked()
+        waiting = await world.submit()
+        job = await (await world.submit(generation(model="broken"))).wait_final()
         assert job.error is not None
         assert (job.state, job.error.code) == (JobState.FAILED, Code.INTERNAL_ERROR)
-        with await world.submit() as watch:
-            assert (await watch.wait_final()).state is JobState.SUCCEEDED
+        gate.set()
+        for watch in (served, waiting):
+            done = await watch.wait_final()
+            assert (done.state, done.crashes) == (JobState.SUCCEEDED, 0)
+        assert world.dispatcher.statistics().restarts == 0
 
 
 async def test_fairness_one_caller_cannot_starve_another(autojump_clock: MockClock) -> None:

@@ -50,3 +50,13 @@ def test_an_emptied_line_leaves_nothing_behind() -> None:
     assert order(queue) == []
     queue.add("a2", "a", "A2")
     assert order(queue) == ["a2"]
+
+
+def test_who_comes_back_has_the_place_that_its_age_gives_it() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for item_id, caller, born_at in (("a3", "a", 3), ("b1", "b", 9), ("a1", "a", 1), ("a2", "a", 2), ("a2x", "a", 2)):
+        queue.add(item_id, caller, item_id, born_at=born_at)
+    assert order(queue) == ["a1", "b1", "a2", "a2x", "a3"]
+    assert queue.serve("a1") == "a1"
+    queue.add("a1", "a", "a1", born_at=1)
+    assert order(queue) == ["b1", "a1", "a2", "a2x", "a3"]

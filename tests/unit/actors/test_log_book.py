@@ -5,7 +5,7 @@ import logging
 import trio
 import trio.testing
 
-from flow2api.actors.log_book import WRITE_SECONDS, LogBook
+from flow2api.actors.log_book import WRITE_SECONDS, LogBook, Mark
 from flow2api.domain.logline import LogLine, ids_in
 from flow2api.kit.bus import EventBus
 from flow2api.kit.supervisor import ChildSpec, Supervisor
@@ -24,7 +24,7 @@ async def kept(store: Store, **wanted: object) -> list[LogLine]:
 
 
 async def run_book(store: Store, tail: Tail, nursery: trio.Nursery) -> Supervisor:
-    root = Supervisor("root", [ChildSpec("log book", lambda: LogBook(store, tail))], bus=EventBus())
+    root = Supervisor("root", [ChildSpec("log book", lambda: LogBook(store, tail, Mark()))], bus=EventBus())
     await nursery.start(root.run)
     return root
 

@@ -112,6 +112,8 @@ class FakeJobs:
             case _:
                 raise AssertionError(f"unknown message {message!r}")
 
+    ask_again = ask
+
     async def _submit(self, message: Submit) -> Watch:
         if self.refusal is not None:
             raise self.refusal
@@ -201,6 +203,8 @@ class FakeMedia:
         self.kept.append(message)
         return await self.keep(message.data, message.mime, message.width, message.height)
 
+    ask_again = ask
+
     async def keep(self, data: bytes, mime: str = "image/png", width: int = 1, height: int = 1) -> MediaFile:
         """Put a file there as if it had been made or sent before."""
         extension = {"image/jpeg": "jpg", "video/mp4": "mp4"}.get(mime, mime.partition("/")[2])
@@ -270,6 +274,8 @@ class FakeAccounts:
             case _:
                 raise AssertionError(f"unknown message {message!r}")
 
+    ask_again = ask
+
     def _find(self, account_id: str) -> Account:
         if account_id not in self.accounts:
             raise Failure(Code.NOT_FOUND, "There is no such account.")
@@ -300,6 +306,8 @@ class FakeSupply:
                 return self.tabs
             case _:
                 raise AssertionError(f"unknown message {message!r}")
+
+    ask_again = ask
 
 
 class NoHttp:

@@ -56,7 +56,7 @@ class JobsSource(Source):
         return step_from(known, progress) or JobMoved(progress=progress, at=moved.at)
 
     async def snapshot(self) -> JobsState:
-        live = await self._services.jobs.ask(Survey(MOST_LIVE))
+        live = await self._services.jobs.ask_again(Survey(MOST_LIVE))
         known = {progress.job.id: progress for progress in live}
         # Read after the live ones: one that ended in between is found here with its end.
         for job in await self._services.store.read(jobs.page, limit=NEWEST_STORED):

@@ -33,12 +33,12 @@ class KeysSource(Source):
         return Mark(event.view.id, replace(event.view, last_used_at=None, spent_today=0, spent_total=0))
 
     async def snapshot(self) -> KeysState:
-        self._spent = await self._jobs.ask(CountSpending())
+        self._spent = await self._jobs.ask_again(CountSpending())
         return KeysState(self._views())
 
     async def poll(self) -> Sequence[object]:
         """The uses, which nothing tells on the bus: there is one with every request."""
-        self._spent = await self._jobs.ask(CountSpending())
+        self._spent = await self._jobs.ask_again(CountSpending())
         before, self._told = self._told, {view.id: view for view in self._views()}
         return [KeyShown(view) for id_, view in self._told.items() if id_ in before and view != before[id_]]
 

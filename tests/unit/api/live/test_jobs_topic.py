@@ -53,6 +53,8 @@ class Parts:
     async def ask(self, message: Survey) -> list[Progress]:
         return list(self.live.values())
 
+    ask_again = ask
+
     async def read(self, *asked: object, limit: int) -> list[Job]:
         return []
 

@@ -54,12 +54,20 @@ export function Tree({ nodes }: { nodes: readonly NodeView[] }) {
   );
 }
 
+/** What the restart of a part costs those who wait, by its name at the top; of any other part they notice a short wait at most. */
+const COSTS: Record<string, "system.restart.server" | "system.restart.paid"> = {
+  server: "system.restart.server",
+  accounts: "system.restart.paid",
+  jobs: "system.restart.paid",
+};
+
 function Again({ node, nodes }: { node: NodeView; nodes: readonly NodeView[] }) {
   const restart = async () => {
     const many = nodes.filter((one) => one.path.startsWith(`${node.path}/`)).length;
     const way = wayTo(node, nodes);
     const own = many ? t("system.restart.branch", { n: many }) : t("system.restart.body");
-    const body = way.length > 1 ? own : `${own} ${t("system.restart.after")}`;
+    const cost = COSTS[way[0] ?? ""];
+    const body = cost ? `${own} ${t(cost)}` : own;
     if (!(await sure(t("system.restart", { name: node.name }), body, t("system.restart.do")))) return;
     await act(() => post("/api/system/restart", { path: way } satisfies Restart), t("system.restarting", { name: node.name }));
   };

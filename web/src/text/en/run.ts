@@ -133,5 +133,6 @@ export const run = {
   "system.restart.body": "It starts anew with nothing in memory but what is stored. Messages that wait for it are kept; what it is doing now is broken off and taken up again where that is safe.",
   "system.restart.branch": "It and {n} part below it start anew, with nothing in memory but what is stored. Messages that wait are kept; what runs there now is broken off and taken up again where that is safe.|It and {n} parts below it start anew, with nothing in memory but what is stored. Messages that wait are kept; what runs there now is broken off and taken up again where that is safe.",
   "system.restarting": "{name} starts anew.",
-  "system.restart.after": "Whatever was started after it leans on it and starts anew too, at last the server: this page is not live for a moment.",
+  "system.restart.server": "All connections are cut, also those of callers who wait: this page is not live for a moment.",
+  "system.restart.paid": "An order that is on its way to a provider right now is cut off too. It may have been accepted, so it is not sent again.",
 };

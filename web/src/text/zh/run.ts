@@ -135,5 +135,6 @@ export const run: Record<keyof typeof en, string> = {
   "system.restart.body": "它会清空内存并从已存储的数据重新开始。等待处理的消息会保留；正在进行的工作会中断，可安全恢复的会继续。",
   "system.restart.branch": "它及其下的 {n} 个部分会清空内存并从已存储的数据重新开始。等待处理的消息会保留；正在进行的工作会中断，可安全恢复的会继续。",
   "system.restarting": "正在重启 {name}。",
-  "system.restart.after": "在它之后启动的部分依赖它，也会一并重启，最后是服务器：此页面会短暂断开。",
+  "system.restart.server": "所有连接都会断开，包括正在等待的调用方；此页面会短暂断开。",
+  "system.restart.paid": "此刻正发往服务商的请求也会中断。它可能已被接受，因此不会再次发送。",
 };
