@@ -1,6 +1,7 @@
 """The audit log: each act of an administrator with who, from where, what and how it ended; never what was sent along."""
 
 import logging
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
@@ -52,19 +53,19 @@ class Audit:
 
     async def acted(self, act: Act, do: Callable[[], Awaitable[TrioResponse]]) -> TrioResponse:
         """Do it and write down how it ended."""
+        outcome: Outcome = "failed"
+        detail = ""
         try:
             response = await do()
+            outcome = "done"
         except Failure as failure:
-            if act.admin is not None or _slowed_down(failure):
-                outcome: Outcome = "refused" if failure.kind.status < 500 else "failed"
-                await self._write(act, outcome, failure.message)
+            outcome, detail = ("refused" if failure.kind.status < 500 else "failed"), failure.message
             raise
-        except trio.Cancelled:
-            # Whoever leaves in the middle may have changed something all the same.
-            with trio.move_on_after(WRITE_SECONDS, shield=True):
-                await self._write(act, "failed", "the caller left before the end")
-            raise
-        await self._write(act, "done", "")
+        finally:
+            # What was not foreseen is told by its kind alone: its words may hold what was sent along, and the log has them under the
+            # request's id. Whoever leaves in the middle may have changed something all the same.
+            if act.admin is not None or not _is_noise(sys.exception()):
+                await self._write(act, outcome, detail or _kind_of(sys.exception()))
         return response
 
     async def _write(self, act: Act, outcome: Outcome, detail: str) -> None:
@@ -81,17 +82,33 @@ class Audit:
             detail=detail[:_DETAIL_LENGTH],
             request_id=request.request_id,
         )
+        why = f"no room within {WRITE_SECONDS:g} s"
         try:
-            await self._store.write(audit.append, entry)
+            # The act is over, so nothing that happens from here on may leave it unwritten.
+            with trio.move_on_after(WRITE_SECONDS, shield=True) as limit:
+                await self._store.write(audit.append, entry)
+            if not limit.cancelled_caught:
+                return
         except StoreFault as fault:
-            # The act is done; the log on standard error is the second best place.
-            log.error("not written to the audit log act=%r who=%s outcome=%s: %s", act.name, entry.who, outcome, fault)
+            why = str(fault)
+        # The log on standard error is the second best place.
+        log.error("not written to the audit log act=%r who=%s outcome=%s: %s", act.name, entry.who, outcome, why)
 
 
-def _slowed_down(failure: Failure) -> bool:
-    """Whether a stranger's try was one of those that make the next ones wait: all others come as fast as somebody sends them, and
+def _is_noise(error: BaseException | None) -> bool:
+    """Whether a stranger's try was not even one of those that make the next ones wait: such come as fast as somebody sends them, and
     would fill the log."""
-    return failure.code in (Code.ADMIN_REQUIRED, Code.SECOND_FACTOR_REQUIRED) or failure.param == "token"
+    if not isinstance(error, Failure):
+        return False
+    return error.code not in (Code.ADMIN_REQUIRED, Code.SECOND_FACTOR_REQUIRED) and error.param != "token"
+
+
+def _kind_of(error: BaseException | None) -> str:
+    if error is None:
+        return ""
+    if isinstance(error, trio.Cancelled):
+        return "the caller left before the end"
+    return f"a fault of the gateway: {type(error).__name__}"
 
 
 class AuditQuery(msgspec.Struct, frozen=True):
