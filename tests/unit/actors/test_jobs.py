@@ -319,6 +319,21 @@ async def test_a_key_used_again_finds_the_first_job_live_and_ended(autojump_cloc
         assert world.script.count("begin") == 1
 
 
+async def test_a_job_that_was_cancelled_on_purpose_keeps_its_key_though_its_caller_leaves(
+    autojump_clock: MockClock,
+) -> None:
+    key = Idempotency("k", "digest")
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account()
+        world.script.add("prepare", trio.Event())
+        with await world.submit(idempotency=key, detached=False) as watch:
+            await trio.testing.wait_all_tasks_blocked()
+            cancelled = await world.jobs.ask(Cancel(watch.progress.job.id))
+        again = await world.submit(idempotency=key)
+        assert await again.wait_final() == cancelled
+        assert (cancelled.state, world.script.count("begin")) == (JobState.CANCELLED, 0)
+
+
 async def test_a_key_with_another_body_is_a_conflict(autojump_clock: MockClock) -> None:
     async with open_inline_store() as store, open_world(store) as world:
         await world.add_account()
