@@ -17,6 +17,9 @@ from flow2api.kit.errors import ActorParked, ActorStopped
 log = logging.getLogger("flow2api.api")
 
 _encode = msgspec.json.Encoder().encode
+# Names of fields are the caller's, and a name may have megabytes. The longest of our own messages have some hundreds of characters.
+_MAX_MESSAGE = 2000
+_MAX_PARAM = 200
 
 _OF_STATUS = {
     404: (Code.NOT_FOUND, "There is nothing at this address. The API begins at /v1."),
@@ -43,8 +46,18 @@ class Envelope(msgspec.Struct, frozen=True):
 
 def envelope(failure: Failure) -> bytes:
     """The error object as JSON."""
-    inner = ErrorObject(failure.message or failure.code.value, failure.kind.type, failure.param, failure.code.value)
-    return _encode(Envelope(inner))
+    return _encode(Envelope(ErrorObject(message_of(failure), failure.kind.type, param_of(failure), failure.code.value)))
+
+
+def message_of(failure: Failure) -> str:
+    """What happened, in words that are not too many."""
+    message = failure.message or failure.code.value
+    return message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}…"
+
+
+def param_of(failure: Failure) -> str | None:
+    """The field at fault, as far as a person reads."""
+    return failure.param[:_MAX_PARAM] if failure.param is not None else None
 
 
 def advice(failure: Failure) -> dict[str, str]:

@@ -1,5 +1,5 @@
 """Reading the bodies of this dialect: field names come in camelCase and in snake_case, even mixed in one body, so all are brought to
-camelCase before they are looked at. Values are left alone.
+camelCase before they are looked at, and fields that hold null are as if they were not there. Other values are left alone.
 """
 
 from typing import TypeVar
@@ -31,14 +31,14 @@ async def read(request: GatewayRequest, kind: type[T]) -> tuple[T, bytes | bytea
 
 
 def camel(value: object, depth: int = 0) -> object:
-    """The same value with every field name in camelCase.
+    """The same value with every field name in camelCase, and without the fields that hold null.
 
     Raises:
         Failure: it is nested too deeply."""
     if depth > _MAX_DEPTH:
         raise Failure(Code.INVALID_JSON, "The request body is nested too deeply.")
     if isinstance(value, dict):
-        return {_camel_word(name): camel(inner, depth + 1) for name, inner in value.items()}
+        return {_camel_word(name): camel(inner, depth + 1) for name, inner in value.items() if inner is not None}
     if isinstance(value, list):
         return [camel(inner, depth + 1) for inner in value]
     return value

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.api.errors import advice, failure_of
+from flow2api.api.errors import advice, failure_of, message_of, param_of
 from flow2api.api.exchange import GatewayRequest
 from flow2api.errors import Code, Failure
 
@@ -71,8 +71,9 @@ def speaks(request: GatewayRequest) -> bool:
 def error_object(failure: Failure) -> ErrorObject:
     """What is told of a failure: our own code as the reason, the field at fault, and the true wait where one is known."""
     word, _ = _WORDS.get(failure.kind.status, _OTHER)
-    message = failure.message or failure.code.value
-    return ErrorObject(code=failure.kind.status, message=message, status=word, details=list(_details(failure)))
+    return ErrorObject(
+        code=failure.kind.status, message=message_of(failure), status=word, details=list(_details(failure))
+    )
 
 
 def grpc_code(failure: Failure) -> int:
@@ -94,7 +95,7 @@ def respond(error: BaseException) -> TrioResponse:
 def _details(failure: Failure) -> Iterator[dict[str, object]]:
     yield {"@type": f"{_TYPE}ErrorInfo", "reason": failure.code.value.upper(), "domain": "flow2api"}
     if failure.param is not None:
-        violation = {"field": failure.param, "description": failure.message}
+        violation = {"field": param_of(failure), "description": message_of(failure)}
         yield {"@type": f"{_TYPE}BadRequest", "fieldViolations": [violation]}
     if failure.retry_after_seconds is not None:
         wait = max(0, math.ceil(failure.retry_after_seconds))

@@ -32,7 +32,7 @@ class JobRequest(Request, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /v1/jobs`. A misspelt field is an error: it would be paid for without its effect."""
 
     prompt: str
-    inputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] | None = None
     """Pictures: data URLs, http(s) links, or links of ours."""
     source: str | None = None
     """The clip to continue: the id of its job, or a link of ours."""
@@ -41,10 +41,10 @@ class JobRequest(Request, kw_only=True, forbid_unknown_fields=True):
     """Seconds within which the generation must have begun."""
     deadline: Seconds | None = None
     """Seconds within which it must be done."""
-    metadata: Metadata = msgspec.field(default_factory=dict)
+    metadata: Metadata | None = None
 
     def pictures(self) -> list[Reference]:
-        return [Reference(url, f"inputs[{place}]") for place, url in enumerate(self.inputs)]
+        return [Reference(url, f"inputs[{place}]") for place, url in enumerate(self.inputs or ())]
 
     def clip(self) -> tuple[Reference | None, Reference | None]:
         """The clip to continue, by its job or by its link."""

@@ -91,7 +91,7 @@ class JobRoutes:
         source = await desk.sources.find(model, claim.caller, job=job, link=link)
         files = await desk.pictures(asked.pictures(), model)
         terms = Terms(
-            start_seconds=asked.start_deadline, total_seconds=asked.deadline, metadata=asked.metadata, hook=hook
+            start_seconds=asked.start_deadline, total_seconds=asked.deadline, metadata=asked.metadata or {}, hook=hook
         )
         wanted = wish(asked, asked.prompt, files, source)
         return await desk.submit(request, claim, wanted, ORIGIN, detached=True, terms=terms)

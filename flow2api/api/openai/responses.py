@@ -110,7 +110,7 @@ class Responses:
     def _model(self, asked: ResponsesRequest, key: ApiKey) -> Model:
         """The model of the request; where that is one for text, which is none of ours, the one that its tool names."""
         named = asked.tool.model if asked.tool else None
-        if named and self._services.catalog.get(asked.model) is None:
+        if named and self._services.catalog.get(asked.model or "") is None:
             return self._desk.model(named, key)
         return self._desk.model(asked.model, key) if asked.model else self._desk.usual_model("image", key)
 

@@ -132,7 +132,7 @@ def unpaid(asked: ResponsesRequest, text: str) -> Response:
         id=f"resp_{bare}",
         created_at=int(time.time()),
         status="completed",
-        model=asked.model,
+        model=asked.model or "",
         output=(message,),
         usage=Usage.of(text),
     )

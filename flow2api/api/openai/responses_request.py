@@ -28,7 +28,7 @@ class Mask(msgspec.Struct, omit_defaults=True):
 class Tool(Place, kw_only=True, omit_defaults=True):
     """A tool of any type; for pictures with what they are to look like."""
 
-    type: str = ""
+    type: str | None = None
     name: str | None = None
     model: str | None = None
     background: str | None = None
@@ -61,7 +61,7 @@ class Item(msgspec.Struct):
 class ResponsesRequest(Request, kw_only=True):
     """The body."""
 
-    model: str = ""
+    model: str | None = None  # type: ignore[assignment]
     input: str | list[Item] | None = None
     instructions: str | None = None
     tools: list[Tool] | None = None

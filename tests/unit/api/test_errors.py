@@ -1,10 +1,12 @@
 import logging
+from collections.abc import Callable
 
 import msgspec
 import pytest
 from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotFound
 
 from flow2api.api.errors import advice, envelope, failure_of, respond
+from flow2api.api.gemini import dialect
 from flow2api.errors import KINDS, Code, Failure
 from flow2api.kit.errors import ActorParked, ActorStopped
 
@@ -13,6 +15,14 @@ from flow2api.kit.errors import ActorParked, ActorStopped
 def test_every_code_gives_an_object_with_all_four_fields(code: Code) -> None:
     error = msgspec.json.decode(envelope(Failure(code, "Something is wrong.", param="n")))["error"]
     assert error == {"message": "Something is wrong.", "type": KINDS[code].type, "param": "n", "code": code.value}
+
+
+@pytest.mark.parametrize("told", [envelope, dialect.envelope])
+def test_what_a_caller_made_up_is_not_sent_back_by_the_megabyte(told: Callable[[Failure], bytes]) -> None:
+    long = "x" * 1_000_000
+    assert len(told(Failure(Code.INVALID_VALUE, f"There is no field {long}.", param=long))) < 6000
+    kept = "y" * 200
+    assert kept in told(Failure(Code.INVALID_VALUE, kept, param=kept)).decode()
 
 
 def test_a_failure_without_words_still_has_a_message() -> None:

@@ -56,6 +56,10 @@ def test_camel_case_stays_as_it_is(value: object) -> None:
     assert camel(once) == once
 
 
+def test_null_is_as_good_as_absent() -> None:
+    assert camel({"contents": None, "a": [{"mime_type": None, "data": "x"}]}) == {"a": [{"data": "x"}]}
+
+
 def test_a_body_nested_too_deeply_is_refused() -> None:
     value: object = 1
     for _ in range(100):
