@@ -11,6 +11,7 @@ can be handed bytes without waiting; and one timer a connection replaces a task 
 import logging
 import math
 import os
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -42,6 +43,7 @@ WIRE = "flow2api.wire"
 """Under this name the state of an ASGI scope has the `Connection` that it came over."""
 # Of what a client sends before its answer is out so much is read, to notice that it leaves. Who sends more is not watched.
 AHEAD_BYTES = 64 * 1024
+_ADDRESS = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
 
 
 class Gone(Exception):
@@ -90,10 +92,10 @@ class Http1(H11Protocol):
     async def _create_stream(self, request: h11.Request) -> None:
         # Compression would cost each websocket work and a window of its own; uncompressed, all share the same bytes.
         headers = [(name, value) for name, value in request.headers if name != b"sec-websocket-extensions"]
-        plain = h11.Request(
-            method=request.method, target=request.target, headers=headers, http_version=request.http_version
-        )
-        await super()._create_stream(plain if len(headers) < len(request.headers) else request)
+        target = _path_of(request.target)
+        plain = h11.Request(method=request.method, target=target, headers=headers, http_version=request.http_version)
+        same = len(headers) == len(request.headers) and target is request.target
+        await super()._create_stream(request if same else plain)
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         try:
@@ -122,6 +124,15 @@ class Http1(H11Protocol):
         await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
         await self._send_h11_event(h11.Data(data=body))
         await self._send_h11_event(h11.EndOfMessage())
+
+
+def _path_of(target: bytes) -> bytes:
+    """What a request asks for, also where it names the whole address as if to a proxy, which RFC 9112 wants understood."""
+    address = None if target.startswith(b"/") else _ADDRESS.match(target)
+    if address is None:
+        return target
+    rest = target[address.end() :]
+    return rest if rest.startswith(b"/") else b"/" + rest
 
 
 class Connection(TCPServer):

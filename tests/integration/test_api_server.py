@@ -168,6 +168,23 @@ async def test_bytes_that_are_no_request_get_a_json_answer(tmp_path: Path, garba
         assert (await client.get("/health")).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/models/nope", "/v1beta/models/nope?key=x", "?x=1", ""])
+async def test_a_whole_address_as_the_target_is_the_same_as_its_path(tmp_path: Path, path: str) -> None:
+    """RFC 9112 wants that of every server, and programs that take us for a proxy send it."""
+    async with open_desk(tmp_path) as desk, open_client(desk) as client:
+        bodies = []
+        for target in (path if path.startswith("/") else f"/{path}", f"http://elsewhere:1{path}"):
+            stream = await open_raw(client)
+            async with stream:
+                head = (
+                    f"GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {desk.key}\r\nConnection: close\r\n\r\n"
+                )
+                await stream.send_all(head.encode())
+                head, _, content = (await read_all(stream)).decode().partition("\r\n\r\n")
+            bodies.append((head.split("\r\n")[0], content))
+        assert bodies[0] == bodies[1]
+
+
 async def test_a_head_without_end_is_refused(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk, open_client(desk) as client:
         stream = await open_raw(client)
