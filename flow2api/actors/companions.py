@@ -1,6 +1,6 @@
 """Pictures of clips, made when somebody first asks for one and kept beside the clip.
 
-Works for the media actor. One at a time in a worker thread, so that a gallery of clips keeps no other work waiting. A clip that
+Works for the media actor. One at a time, so that a gallery of clips keeps no other work waiting. A clip that
 cannot be shown is remembered for a while, so that asking for it again costs nothing.
 """
 
@@ -11,6 +11,8 @@ from pathlib import Path
 import trio
 
 from flow2api.actors.library import Companion, Library, companion_name
+from flow2api.actors.looker import Looker
+from flow2api.domain.clip_facts import Unshowable
 from flow2api.errors import Code, Failure
 from flow2api.kit.mailbox import Ask
 from flow2api.net.files import SideFile
@@ -34,9 +36,10 @@ class MakeCompanion(Ask[str], frozen=True):
 class Companions:
     """Makes them."""
 
-    def __init__(self, library: Library, store: Store) -> None:
+    def __init__(self, library: Library, store: Store, looker: Looker) -> None:
         self._library = library
         self._store = store
+        self._looker = looker
         self._turn = trio.CapacityLimiter(1)
         self._unshowable: OrderedDict[str, str] = OrderedDict()
 
@@ -55,14 +58,15 @@ class Companions:
         return name
 
     async def _draw(self, kind: Companion, clip: Path, path: Path) -> int:
+        draw = self._looker.thumbnail if kind == "thumbnail" else self._looker.spritesheet
         try:
-            data = await trio.to_thread.run_sync(_drawn, kind, clip)
+            data = await draw(clip)
         except FileNotFoundError:
             raise Failure(Code.NOT_FOUND, "There is no such clip. Files are kept for a limited time.") from None
-        if isinstance(data, str):
-            log.warning("no %s of clip=%s: %s", kind, clip.name, data)
-            self._remember(path.name, data)
-            raise _unshowable(kind, data)
+        except Unshowable as why:
+            log.warning("no %s of clip=%s: %s", kind, clip.name, why)
+            self._remember(path.name, str(why))
+            raise _unshowable(kind, str(why)) from None
         try:
             with SideFile(path, trio.to_thread.current_default_thread_limiter()) as file:
                 await file.write(data)
@@ -82,19 +86,6 @@ class Companions:
         self._unshowable[name] = why
         if len(self._unshowable) > REMEMBERED:
             self._unshowable.popitem(last=False)
-
-
-def _drawn(kind: Companion, clip: Path) -> bytes | str:
-    """The picture, or why there can be none. Runs in a worker thread."""
-    # Lazy, see there.
-    from flow2api.actors import stills
-
-    try:
-        return (stills.thumbnail if kind == "thumbnail" else stills.spritesheet)(clip)
-    except stills.Unshowable as why:
-        if isinstance(why.__cause__, FileNotFoundError):
-            raise why.__cause__ from None
-        return str(why)
 
 
 def _unshowable(kind: Companion, why: str) -> Failure:

@@ -16,9 +16,11 @@ import trio
 from flow2api.actors.companions import Companions, MakeCompanion
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.library import EXTENSIONS, Library
+from flow2api.actors.looker import Looker
 from flow2api.actors.media_sweep import Sweep, Sweeper, all_of, unlink
 from flow2api.actors.renditions import MakeRendition, Renditions
 from flow2api.domain import picture
+from flow2api.domain.clip_facts import ClipFacts, Unshowable
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure, NetworkFault
 from flow2api.kit.actor import Actor
@@ -112,12 +114,16 @@ class Media(Actor[MediaMessage]):
         self._retention_seconds = retention_seconds
         self._now = now
         self._pauses = pauses
-        self._companions = Companions(library, store)
+        # Two, so that results never wait for pictures of clips, which take longer.
+        self._measuring, self._showing = Looker(), Looker()
+        self._companions = Companions(library, store, self._showing)
         self._renditions = Renditions(library, store)
         self._fetches = trio.CapacityLimiter(FETCHES_AT_A_TIME)
 
     async def start(self) -> None:
         await trio.to_thread.run_sync(self._library.make_folders)
+        self.tasks.start_soon(self._measuring.run)
+        self.tasks.start_soon(self._showing.run)
 
     async def handle(self, message: MediaMessage) -> object:
         match message:
@@ -187,10 +193,18 @@ class Media(Actor[MediaMessage]):
             size, info = await trio.to_thread.run_sync(_picture_facts, path)
             return self._record(message.name, size, info, "result", message.job_id)
         size = await trio.to_thread.run_sync(_clip_size, path)
-        width, height, seconds = await trio.to_thread.run_sync(_clip_facts, path)
+        width, height, seconds = await self._clip_facts(path)
         info = picture.PictureInfo("video/mp4", "mp4", width, height)
         record = self._record(message.name, size, info, "result", message.job_id)
         return msgspec.structs.replace(record, seconds=seconds)
+
+    async def _clip_facts(self, path: Path) -> ClipFacts:
+        """What a clip says of itself; nothing but zeros if it cannot be shown here, which is no reason to withhold it."""
+        try:
+            return await self._measuring.measure(path)
+        except (Unshowable, FileNotFoundError) as why:
+            log.warning("clip=%s cannot be measured: %s", path.name, why)
+            return ClipFacts(0, 0, 0.0)
 
     async def _discard(self, message: Discard) -> None:
         """The record goes before the files, as in a sweep."""
@@ -276,18 +290,6 @@ def _clip_size(path: Path) -> int:
         path.unlink()
         raise Failure(Code.RESULT_LOST, "What the provider delivered is no MP4 file.")
     return size
-
-
-def _clip_facts(path: Path) -> tuple[int, int, float]:
-    """Width, height and length of a clip; nothing but zeros if it cannot be shown here, which is no reason to withhold it."""
-    # Lazy, see there.
-    from flow2api.actors import stills
-
-    try:
-        return stills.measure(path)
-    except stills.Unshowable as why:
-        log.warning("clip=%s cannot be measured: %s", path.name, why)
-        return 0, 0, 0.0
 
 
 def _settled(status: int) -> bool:

@@ -1,8 +1,8 @@
 """Looks into clips: how large and how long they are, a picture of their beginning, and a sheet of pictures from all of them.
 
-Synchronous, for a worker thread. What a provider delivered is not trusted: it is read as an MP4 file and as nothing else, through a
+Synchronous, for the process of `looking`. What a provider delivered is not trusted: it is read as an MP4 file and as nothing else, through a
 reader that can open no other file, within limits of pixels, codecs and time. Whatever the bytes are, the outcome is a result or
-`Unshowable`. Imported when the first clip comes, since the libraries behind it take two tenths of a second.
+`Unshowable`; what the library itself makes of them may be a crash.
 """
 
 import io
@@ -18,6 +18,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 from PIL import Image
 
+from flow2api.domain.clip_facts import ClipFacts, Unshowable
+
 MAX_PIXELS = 4096 * 2304
 """What a frame may unpack to; decoders keep up to sixteen."""
 # What clips are made in. Each further decoder is one more that hostile bytes can reach.
@@ -31,18 +33,6 @@ COLUMNS = 5
 ROWS = 5
 _JPEG_QUALITY = 82
 _WEBP_QUALITY = 75
-
-
-class ClipFacts(NamedTuple):
-    """What a clip says of itself."""
-
-    width: int
-    height: int
-    seconds: float
-
-
-class Unshowable(Exception):
-    """The file is no clip that can be shown: broken, cut short, or beyond the limits."""
 
 
 def measure(path: Path) -> ClipFacts:

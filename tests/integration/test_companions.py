@@ -4,14 +4,15 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import trio
 
-from flow2api.actors import companions
 from flow2api.actors.companions import Companions, MakeCompanion
 from flow2api.actors.library import COMPANIONS, Companion, Library
+from flow2api.actors.looker import Looker
 from flow2api.actors.media_sweep import STRAY_SECONDS, Sweep, Sweeper
 from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure
@@ -26,11 +27,11 @@ NOW = 1_800_000_000.0
 class Shelf:
     """A media folder with its store."""
 
-    def __init__(self, folder: Path, store: Store) -> None:
+    def __init__(self, folder: Path, store: Store, looker: Looker) -> None:
         self.store = store
         self.library = Library(folder)
         self.library.make_folders()
-        self.companions = Companions(self.library, store)
+        self.companions = Companions(self.library, store, looker)
 
     async def put(self, data: bytes | None = None) -> MediaFile:
         """A clip as it lies there after some days."""
@@ -58,21 +59,24 @@ class Shelf:
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Shelf]:
     with trio.fail_after(30):
-        async with open_inline_store() as store:
-            yield Shelf(folder, store)
+        looker = Looker()
+        async with open_inline_store() as store, trio.open_nursery() as nursery:
+            nursery.start_soon(looker.run)
+            yield Shelf(folder, store, looker)
+            nursery.cancel_scope.cancel()
 
 
 async def test_a_picture_is_made_once_however_many_ask_and_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
-    draw = companions._drawn
+    ask = Looker._ask
 
-    def counted(kind: Companion, clip: Path) -> bytes | str:
-        drawn.append(kind)
-        return draw(kind, clip)
+    async def counted(looker: Looker, verb: str, *rest: Any) -> bytes:
+        drawn.append(verb)
+        return await ask(looker, verb, *rest)
 
-    monkeypatch.setattr(companions, "_drawn", counted)
+    monkeypatch.setattr(Looker, "_ask", counted)
     async with opened(tmp_path) as shelf:
         clip = await shelf.put()
         async with trio.open_nursery() as nursery:

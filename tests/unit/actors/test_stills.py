@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from flow2api.actors import stills
-from flow2api.actors.stills import ClipFacts, Unshowable
+from flow2api.domain.clip_facts import ClipFacts, Unshowable
 from tests.doubles.clips import brightening, damaged, drawn, plain
 
 
@@ -96,6 +96,7 @@ _TRY = """
 import sys
 from pathlib import Path
 from flow2api.actors import stills
+from flow2api.domain.clip_facts import Unshowable
 from tests.doubles.clips import damaged, drawn
 path, shown = Path(sys.argv[1]), 0
 for seed in range(48):
@@ -104,7 +105,7 @@ for seed in range(48):
         try:
             look(path)
             shown += 1
-        except stills.Unshowable:
+        except Unshowable:
             pass
 print(shown)
 """
