@@ -33,6 +33,7 @@ from flow2api.actors.job_steps import JobParts
 from flow2api.actors.jobs import Jobs, JobsMessage
 from flow2api.actors.ledger import Ledger, Note, Tally
 from flow2api.actors.library import Library
+from flow2api.actors.links import ResultLinks
 from flow2api.actors.log_book import LogBook, Mark
 from flow2api.actors.media import Media, MediaMessage
 from flow2api.actors.notifier import Notifier, NotifierMessage, NotifierParts
@@ -123,7 +124,8 @@ class Tree:
         self._live: dict[str, LiveJob] = {}
         self._library = Library(Path(config.storage.data_dir) / "media")
         self._sessions = SessionRefresh(Logins(Path(config.storage.data_dir)))
-        self._providers = open_providers(ground.http, config, time.time)
+        self._guard = present(lambda: Guard(config.media.allow_private))
+        self._providers = open_providers(ground.http, config, time.time, self._guard)
         self._traits = {name: provider.traits for name, provider in self._providers.items()}
         self._make_mailboxes()
         self._schedules = self._regular_work()
@@ -151,7 +153,9 @@ class Tree:
     def _children(self) -> list[ChildSpec]:
         config, store = self.config, self._store
         grace = config.server.grace_seconds
-        media = (self._library, store, self._http, self._exits, lambda: config.media.retention_seconds, time.time)
+        links = ResultLinks(self._guard, self._roster, self._traits)
+        keep = (lambda: config.media.retention_seconds, time.time)
+        media = (self._library, store, self._http, self._exits, links, *keep)
         fetching = partial(Media, *media, pauses=lambda: Backoff(first=config.jobs.pause_seconds, factor=3, limit=10))
         account_parts, job_parts = self._account_parts(), self._job_parts()
         self.cut_short = job_parts.cut_short
@@ -305,7 +309,7 @@ class Tree:
         return apart("notifications", [notifier, alerts], self.bus)
 
     def _services(self) -> Services:
-        server, media = self.config.server, self.config.media
+        server = self.config.server
         return Services(
             settings=self.settings,
             store=self._store,
@@ -322,7 +326,7 @@ class Tree:
             library=self._library,
             schedules=self._schedules,
             http=self._http,
-            guard=present(lambda: Guard(media.allow_private)),
+            guard=self._guard,
             bus=self.bus,
             keys=self.keys,
             alerts=self._alerts,

@@ -6,7 +6,7 @@ says where the lesser thing lies; one is never passed off as the other.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 import trio
@@ -115,9 +115,7 @@ class Results:
         if made.url is None:
             raise Ended(Failure(Code.RESULT_LOST, "The provider gave no link to the result."))
         try:
-            return await self._steps.ask(
-                self._parts.media, FetchResult(job.id, made.url, job.account_id or "", job.generation.kind)
-            )
+            return await self._steps.ask(self._parts.media, self._to_fetch(made.url, job.generation.kind))
         except Failure as failure:
             raise Ended(failure) from None
 
@@ -205,9 +203,11 @@ class Results:
                     raise failure_of(check)
         if check.written:
             return await self._steps.ask(self._parts.media, AdoptResult(job.id, name))
-        return await self._steps.ask(
-            self._parts.media, FetchResult(job.id, check.made.url or "", job.account_id or "", "video")
-        )
+        return await self._steps.ask(self._parts.media, self._to_fetch(check.made.url or "", "video"))
+
+    def _to_fetch(self, url: str, kind: Literal["image", "video"]) -> FetchResult:
+        job = self._steps.job
+        return FetchResult(job.id, url, job.generation.provider, job.account_id or "", kind)
 
 
 async def side_by_side(work: Callable[[Made], Awaitable[MediaFile]], made: Sequence[Made]) -> list[MediaFile]:

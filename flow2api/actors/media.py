@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import ClassVar, Literal, TypeVar, assert_never
+from typing import ClassVar, Literal, assert_never
 
 import msgspec
 import trio
@@ -16,17 +16,19 @@ import trio
 from flow2api.actors.companions import Companions, MakeCompanion
 from flow2api.actors.exits import ExitBook
 from flow2api.actors.library import EXTENSIONS, Library
+from flow2api.actors.links import ResultLinks
 from flow2api.actors.looker import Looker
 from flow2api.actors.media_sweep import Sweep, Sweeper, all_of, unlink
 from flow2api.actors.renditions import MakeRendition, Renditions
 from flow2api.domain import picture
 from flow2api.domain.clip_facts import ClipFacts, Unshowable
 from flow2api.domain.media import MediaFile
-from flow2api.errors import Code, Failure, NetworkFault
+from flow2api.errors import AddressForbidden, Code, Failure, NetworkFault
 from flow2api.kit.actor import Actor
 from flow2api.kit.mailbox import Ask
 from flow2api.kit.timing import Backoff
 from flow2api.net.detour import with_detours
+from flow2api.net.guard import A, Target
 from flow2api.net.http import Http
 from flow2api.net.message import Downloaded, Limits, Response
 from flow2api.store import clearing, media
@@ -34,8 +36,6 @@ from flow2api.store.door import Store
 from flow2api.store.errors import StoreFault
 
 log = logging.getLogger("flow2api.media")
-
-A = TypeVar("A", Response, Downloaded)
 
 # Inputs are needed until their job is done, also after a restart.
 INPUT_SECONDS = 2 * 86400.0
@@ -61,6 +61,8 @@ class FetchResult(Ask[MediaFile], frozen=True):
 
     job_id: str
     url: str
+    provider: str
+    """Whose link it is, which decides where it may lead."""
     account_id: str
     """Whose result it is: that account's exit for media is the way to it."""
     kind: Literal["image", "video"] = "image"
@@ -101,6 +103,7 @@ class Media(Actor[MediaMessage]):
         store: Store,
         http: Http,
         exits: ExitBook,
+        links: ResultLinks,
         retention_seconds: Callable[[], float],
         now: Callable[[], float],
         *,
@@ -111,6 +114,7 @@ class Media(Actor[MediaMessage]):
         self._store = store
         self._http = http
         self._exits = exits
+        self._links = links
         self._retention_seconds = retention_seconds
         self._now = now
         self._pauses = pauses
@@ -176,8 +180,15 @@ class Media(Actor[MediaMessage]):
         """Straight to disk, since a clip is too large to be held in memory."""
         name, path = self._library.new("mp4")
 
-        async def attempt(exit_url: str | None) -> Downloaded:
-            return await self._http.download(message.url, path, exit_url=exit_url, limits=CLIP_LIMITS, durable=True)
+        async def attempt(target: Target, exit_url: str | None) -> Downloaded:
+            return await self._http.download(
+                target.url,
+                path,
+                exit_url=exit_url,
+                limits=CLIP_LIMITS,
+                durable=True,
+                addresses=target.addresses,
+            )
 
         try:
             await self._patiently(message, attempt)
@@ -220,20 +231,31 @@ class Media(Actor[MediaMessage]):
     async def _download(self, message: FetchResult) -> bytes:
         """The finished picture's bytes."""
 
-        async def attempt(exit_url: str | None) -> Response:
-            return await self._http.request("GET", message.url, exit_url=exit_url, limits=PICTURE_LIMITS)
+        async def attempt(target: Target, exit_url: str | None) -> Response:
+            return await self._http.request(
+                "GET", target.url, exit_url=exit_url, limits=PICTURE_LIMITS, addresses=target.addresses
+            )
 
         return (await self._patiently(message, attempt)).body
 
-    async def _patiently(self, message: FetchResult, attempt: Callable[[str | None], Awaitable[A]]) -> A:
+    async def _patiently(self, message: FetchResult, attempt: Callable[[Target, str | None], Awaitable[A]]) -> A:
         """The good answer of a download. Asking again is free, so a passing fault is waited out."""
+
+        async def follow(exit_url: str | None) -> A:
+            def ask(target: Target) -> Awaitable[A]:
+                return attempt(target, exit_url)
+
+            return await self._links.follow(message.provider, message.account_id, message.url, ask, exit_url)
+
         exit_for = self._exits.choice(message.account_id, "media")
         pauses = iter(self._pauses())
         for tries_left in reversed(range(FETCH_TRIES)):
             try:
-                answer = await with_detours(exit_for, attempt)
+                answer = await with_detours(exit_for, follow)
             except NetworkFault as fault:
                 trouble = str(fault)
+                if isinstance(fault, AddressForbidden):
+                    break
             else:
                 if answer.status == 200:
                     return answer

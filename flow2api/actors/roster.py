@@ -65,6 +65,13 @@ class Roster:
     def get(self, account_id: str) -> Entry | None:
         return self._entries.get(account_id)
 
+    def account(self, account_id: str) -> Account | None:
+        """The account of that id, also if its actor is parked."""
+        entry = self._entries.get(account_id)
+        if entry is not None:
+            return entry.account
+        return self._parked[account_id][0] if account_id in self._parked else None
+
     def in_flight(self, account_id: str, kind: WorkKind) -> int:
         return self._leases[account_id, kind]
 

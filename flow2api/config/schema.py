@@ -238,7 +238,7 @@ class MediaConfig(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10 * GIB
     allow_private: Annotated[
         tuple[Place, ...],
-        Meta(description="Private addresses from which input pictures may be fetched all the same."),
+        Meta(description="Private addresses from which input pictures and results may be fetched all the same."),
     ] = ()
 
 

@@ -25,6 +25,9 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     login_page: str | None = None
     """The page on which a browser that is signed in holds the credential, None where there is no such thing."""
     captcha: CaptchaPage | None = None
+    trusted_links: bool = False
+    """Its links to results are taken as they come: it is its vendor's own service, and no account names another address of it. Else a
+    link leads to the public internet, to where the service itself is, or nowhere."""
     joins: bool = False
     """A continuation of a clip comes alone and has to be joined with what it continues."""
     poll_seconds: float = 5.0

@@ -59,6 +59,10 @@ class _Call(msgspec.Struct):
     sent_before: bool = False
     """Whether an earlier try may have been processed."""
 
+    def dial_only(self, addresses: Sequence[str] | None) -> None:
+        if addresses:
+            self.key = self.key._replace(addresses=tuple(addresses))
+
 
 class _Exchange(RequestProcessor):  # type: ignore[misc]  # asks has no types
     """asks' way through one request, without what we do not want: rewriting the URL, cookies, redirects, guessing encodings.
@@ -277,8 +281,7 @@ class Http:
         call.body, call.fresh = body, fresh
         if idempotent is not None:
             call.repeatable = idempotent
-        if addresses:
-            call.key = call.key._replace(addresses=tuple(addresses))
+        call.dial_only(addresses)
         intake = Intake(limits.max_bytes)
         head = await self._session.request(call, intake)
         return Response(status=head.status, headers=head.headers, body=intake.body, url=url)
@@ -292,6 +295,7 @@ class Http:
         exit_url: str | None = None,
         limits: Limits = _DEFAULT_LIMITS,
         durable: bool = False,
+        addresses: Sequence[str] | None = None,
     ) -> Downloaded:
         """GET `url` into the file `path`, which appears only when complete; `durable` makes it survive a power cut.
 
@@ -301,6 +305,7 @@ class Http:
             NetworkFault: as for `request`.
             OSError: the file cannot be written."""
         call = self._call("GET", url, [("Accept-Encoding", "identity"), *headers], exit_url, limits)
+        call.dial_only(addresses)
         with SideFile(path, self._file_threads) as file:
             intake = FileIntake(limits.max_bytes, file)
             head = await self._session.request(call, intake)

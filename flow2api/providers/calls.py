@@ -1,7 +1,8 @@
 """The way to a service that is called with a key: its address, the header with the key, exits, time and size limits.
 
-Promises that a call is made once, that only `UpstreamFailure` comes out of what never became an answer, and that the key goes to the
-service's own origin alone. What an answer means is the service's own affair.
+Promises that a call is made once, that only `UpstreamFailure` comes out of what never became an answer, that the key goes to the
+service's own origin alone, and that a link or a redirect of the service leads there or to where the guard lets it. What an answer means
+is the service's own affair.
 """
 
 from pathlib import Path
@@ -10,9 +11,10 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.errors import NetworkFault, ResponseTooLarge, ResponseUnreadable
+from flow2api.errors import AddressForbidden, NetworkFault, ResponseTooLarge, ResponseUnreadable
 from flow2api.net.detour import with_detours
 from flow2api.net.exits import ExitChoice
+from flow2api.net.guard import Guard, Target
 from flow2api.net.http import Http
 from flow2api.net.message import Downloaded, Limits, Response
 
@@ -42,10 +44,11 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 class Calls:
     """Asks one service for one account."""
 
-    def __init__(self, http: Http, way: Way, exit_for: ExitChoice) -> None:
+    def __init__(self, http: Http, way: Way, exit_for: ExitChoice, guard: Guard) -> None:
         self._http = http
         self._way = way
         self._exit_for = exit_for
+        self._guard = guard
 
     def __repr__(self) -> str:
         return f"Calls({self._way.base_url})"
@@ -71,9 +74,11 @@ class Calls:
         headers = self._headers(url)
 
         async def over(exit_url: str | None) -> Response:
+            target = await self._checked(url, exit_url)
             return await self._http.request(
                 method,
-                url,
+                target.url,
+                addresses=target.addresses,
                 headers=(*headers, ("Content-Type", mime)) if data else headers,
                 body=data,
                 exit_url=exit_url,
@@ -119,6 +124,12 @@ class Calls:
     def of_fault(self, fault: NetworkFault, what: str, *, paid: bool) -> UpstreamFailure:
         """The failure for a call that got no complete answer."""
         title = self._way.title
+        if isinstance(fault, AddressForbidden):
+            message = (
+                f"{title} sends us to an address that may not be asked ({what}: {fault}). An operator allows private ones by "
+                "media.allow_private."
+            )
+            return UpstreamFailure(FailureKind.UPSTREAM_FAULT, message)
         if not fault.maybe_sent:
             return UpstreamFailure(FailureKind.UNREACHABLE, f"{title} cannot be reached ({what}: {fault}).")
         if paid:
@@ -132,13 +143,24 @@ class Calls:
         headers = self._headers(url)
 
         async def over(exit_url: str | None) -> Downloaded:
-            limits = Limits(total_seconds=seconds, max_bytes=CLIP_BYTES)
-            return await self._http.download(url, path, headers=headers, exit_url=exit_url, limits=limits, durable=True)
+            target = await self._checked(url, exit_url)
+            return await self._http.download(
+                target.url,
+                path,
+                headers=headers,
+                exit_url=exit_url,
+                limits=Limits(total_seconds=seconds, max_bytes=CLIP_BYTES),
+                durable=True,
+                addresses=target.addresses,
+            )
 
         try:
             return await with_detours(self._exit_for, over)
         except NetworkFault as fault:
             raise self.of_fault(fault, what, paid=False) from fault
+
+    async def _checked(self, url: str, exit_url: str | None) -> Target:
+        return await self._guard.check(url, own=(self._way.base_url,), exit_url=exit_url)
 
     def _joined(self, url: str, target: str, what: str) -> str:
         try:

@@ -5,8 +5,10 @@ A new service of this kind derives from both classes and writes what is its own:
 Knows no service.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,12 +16,16 @@ import trio
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, Made, Source
+from flow2api.domain.present import present
 from flow2api.domain.service import Traits
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
 from flow2api.net.exits import ExitChoice
+from flow2api.net.guard import NOTHING_PRIVATE, Guard
+from flow2api.net.http import Http
 from flow2api.net.url import parse_url
 from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Session
+from flow2api.providers.calls import Calls, Way
 
 # Where every unfinished result takes its own call, so many are made at a time.
 _CHECKS_AT_A_TIME = 4
@@ -97,14 +103,64 @@ class KeySession:
         raise not_offered("joining")
 
 
-class KeyProvider:
-    """The parts of a `Provider` that are the same for all keys."""
+class KeySettings(Protocol):
+    """What an operator may choose about any service with keys."""
+
+    @property
+    def poll_interval(self) -> float: ...
+
+    @property
+    def request_timeout(self) -> float:
+        """Seconds for one ordinary call."""
+
+    @property
+    def image_timeout(self) -> float: ...
+
+    @property
+    def video_timeout(self) -> float: ...
+
+
+S = TypeVar("S", bound=KeySettings)
+
+
+class KeyProvider(Generic[S]):
+    """The parts of a `Provider` that are the same for all keys. A service names itself and writes `session`."""
 
     name: str
-    traits: Traits
+    title: str
+    own_base_url: bool = False
+    """An account may name its own address of the service."""
+
+    def __init__(
+        self, http: Http, settings: S, clock: Callable[[], float] = time.time, guard: Guard = NOTHING_PRIVATE
+    ) -> None:
+        self._http = http
+        self._guard = guard
+        self.settings = settings
+        self.clock = clock
+        self.traits = present(
+            lambda: Traits(
+                title=self.title,
+                credential="API key",
+                base_url=self.base_url,
+                own_base_url=self.own_base_url,
+                poll_seconds=settings.poll_interval,
+                image_seconds=settings.image_timeout,
+                video_seconds=settings.video_timeout,
+            )
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The usual address; empty where each account names its own."""
+        return ""
+
+    def calls(self, way: Callable[[], Way], exit_for: ExitChoice) -> Calls:
+        """The way to the service, which follows the settings also in sessions that are open."""
+        return Calls(self._http, present(way), exit_for, self._guard)
 
     def open(self, account_id: str, vault: bytes, exit_for: ExitChoice) -> Session:
-        """A session for the stored vault; `UpstreamFailure(NEEDS_LOGIN)` for one that cannot be read."""
+        """A session for the stored vault; `UpstreamFailure(KEY_REFUSED)` for one that cannot be read."""
         return self.session(load(vault), vault, exit_for)
 
     def session(self, known: KeyVault, vault: bytes, exit_for: ExitChoice) -> Session:

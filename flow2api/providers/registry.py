@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from flow2api.domain.model import Table
 from flow2api.domain.reading import Misfit, listed
+from flow2api.net.guard import Guard
 from flow2api.net.http import Http
 from flow2api.providers.base import Provider
 from flow2api.providers.fal import arguments as fal
@@ -24,23 +25,24 @@ from flow2api.providers.words import check_no_how
 class Kind(NamedTuple):
     """One service."""
 
-    make: Callable[[Http, Any, Callable[[], float]], Provider]
-    """Makes its provider from its section of the settings, which each describes by a protocol of its own, and a clock."""
+    make: Callable[[Http, Any, Callable[[], float], Guard], Provider]
+    """Makes its provider from its section of the settings, which each describes by a protocol of its own, a clock, and what decides
+    where links of the service may lead."""
     check_model: Callable[[Table], None]
     """Raises `Misfit` for a table of the catalogue with which it could do nothing."""
 
 
 PROVIDERS: Mapping[str, Kind] = {
-    "flow": Kind(FlowProvider, check_no_how),
+    "flow": Kind(lambda http, settings, clock, _: FlowProvider(http, settings, clock), check_no_how),
     "gemini": Kind(GeminiProvider, gemini.check_model),
     "fal": Kind(FalProvider, fal.check_model),
     "gateway": Kind(GatewayProvider, gateway.check_model),
 }
 
 
-def open_providers(http: Http, settings: object, clock: Callable[[], float]) -> dict[str, Provider]:
+def open_providers(http: Http, settings: object, clock: Callable[[], float], guard: Guard) -> dict[str, Provider]:
     """All of them, by name, each with its section of `settings`."""
-    return {name: kind.make(http, getattr(settings, name), clock) for name, kind in PROVIDERS.items()}
+    return {name: kind.make(http, getattr(settings, name), clock, guard) for name, kind in PROVIDERS.items()}
 
 
 def check_model(table: Table) -> None:

@@ -102,6 +102,7 @@ def _traits(settings: FlowSettings) -> Traits:
         signs_in=True,
         login_page=settings.page_url,
         captcha=CaptchaPage(url=settings.page_url, site_key=settings.recaptcha_site_key),
+        trusted_links=True,
         joins=True,
         poll_seconds=settings.poll_interval,
         image_seconds=settings.image_timeout,

@@ -1,68 +1,36 @@
 """The Gemini API as a `Provider`: keys in the header `x-goog-api-key`, at Google's address or an account's own."""
 
-import time
-from collections.abc import Callable
 from typing import Protocol
 
-from flow2api.domain.present import present
-from flow2api.domain.service import Traits
 from flow2api.net.exits import ExitChoice
-from flow2api.net.http import Http
 from flow2api.providers.base import Session
-from flow2api.providers.calls import Calls, Way
+from flow2api.providers.calls import Way
 from flow2api.providers.gemini.session import GeminiSession
-from flow2api.providers.keyed import KeyProvider, KeyVault
-
-TITLE = "the Gemini API"
+from flow2api.providers.keyed import KeyProvider, KeySettings, KeyVault
 
 
-class GeminiSettings(Protocol):
-    """What an operator may choose about the Gemini API."""
+class GeminiSettings(KeySettings, Protocol):
+    """What an operator may choose about the Gemini API. Its request timeout is also that for making a picture and delivering a clip."""
 
     @property
     def base_url(self) -> str: ...
 
-    @property
-    def poll_interval(self) -> float: ...
 
-    @property
-    def request_timeout(self) -> float:
-        """Seconds for one call, the making of a picture and the delivery of a clip among them."""
-
-    @property
-    def image_timeout(self) -> float: ...
-
-    @property
-    def video_timeout(self) -> float: ...
-
-
-class GeminiProvider(KeyProvider):
+class GeminiProvider(KeyProvider[GeminiSettings]):
     """Pictures and clips by the Gemini API."""
 
     name: str = "gemini"
+    title = "Gemini API"
+    own_base_url = True
 
-    def __init__(self, http: Http, settings: GeminiSettings, clock: Callable[[], float] = time.time) -> None:
-        self._http = http
-        self._settings = settings
-        self.traits = present(
-            lambda: Traits(
-                title="Gemini API",
-                credential="API key",
-                base_url=settings.base_url,
-                own_base_url=True,
-                poll_seconds=settings.poll_interval,
-                image_seconds=settings.image_timeout,
-                video_seconds=settings.video_timeout,
-            )
-        )
+    @property
+    def base_url(self) -> str:
+        return self.settings.base_url
 
     def session(self, known: KeyVault, vault: bytes, exit_for: ExitChoice) -> Session:
-        way = present(
-            lambda: Way(
-                title=TITLE,
-                base_url=known.base_url or self._settings.base_url,
-                headers=(("x-goog-api-key", known.key),),
-                secret=known.key,
-            )
-        )
-        return GeminiSession(Calls(self._http, way, exit_for), vault, lambda: self._settings.request_timeout)
+        def way() -> Way:
+            headers = (("x-goog-api-key", known.key),)
+            base_url = known.base_url or self.base_url
+            return Way(title="the Gemini API", base_url=base_url, headers=headers, secret=known.key)
+
+        return GeminiSession(self.calls(way, exit_for), vault, lambda: self.settings.request_timeout)

@@ -136,3 +136,60 @@ async def test_a_name_without_addresses_is_unreachable() -> None:
 def test_an_entry_that_means_nothing_is_refused_at_once(entry: str) -> None:
     with pytest.raises(ValueError, match="neither"):
         Guard([entry])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:3000/files/x", "http://127.0.0.1:3000/other?y", "http://127.0.0.1:3000"],
+)
+async def test_a_service_on_a_private_address_may_be_asked_at_its_own_origin(url: str) -> None:
+    target = await Guard(resolve=Names()).check(url, own=("https://else.example/v1", "http://127.0.0.1:3000/v1"))
+    assert target.addresses == ()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:3001/", "https://127.0.0.1:3000/", "http://127.0.0.2:3000/", "http://10.0.0.1:3000/"],
+)
+async def test_and_nowhere_else_there(url: str) -> None:
+    with pytest.raises(AddressForbidden):
+        await Guard(resolve=Names()).check(url, own=("http://127.0.0.1:3000/v1",))
+
+
+HTTP_EXIT, LOCAL_SOCKS = "http://exit.example:8080", "socks5://exit.example:1080"
+
+
+async def test_an_exit_that_resolves_names_is_given_the_name_and_nothing_is_resolved_here() -> None:
+    names = Names()
+    target = await Guard(resolve=names).check("https://pictures.example/a.png", exit_url=HTTP_EXIT)
+    assert (target.host, target.addresses, names.asked) == ("pictures.example", (), [])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/",
+        "http://[fd00::1]/",
+        "http://localhost:8000/",
+        "http://x.localhost/",
+        "http://router/",
+        "http://nas.local/",
+        "http://metadata.google.internal/",
+        "http://box.lan/",
+        "http://8.8.8.8:22/",
+    ],
+)
+async def test_what_is_not_of_the_internet_is_forbidden_through_an_exit_too(url: str) -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    with pytest.raises(AddressForbidden):
+        await Guard(resolve=resolve).check(url, exit_url=HTTP_EXIT)
+
+
+async def test_an_exit_that_leaves_resolving_to_us_gets_the_checked_addresses() -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["93.184.216.34"]
+
+    target = await Guard(resolve=resolve).check("https://pictures.example/", exit_url=LOCAL_SOCKS)
+    assert target.addresses == ("93.184.216.34",)

@@ -9,6 +9,7 @@ import pytest
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.errors import ConnectionBroken, NetworkFault, Unreachable
 from flow2api.net.exits import directly
+from flow2api.net.guard import Guard
 from flow2api.net.message import Downloaded, Headers
 from flow2api.providers.calls import Calls, Way, is_at
 
@@ -23,9 +24,13 @@ class FakeHttp:
         self._targets, self._fault = list(targets), fault
         self.asked: list[tuple[str, bool]] = []
         """Each address, and whether the key went there."""
+        self.dialled: list[Sequence[str]] = []
 
-    async def download(self, url: str, path: Path, *, headers: Sequence[tuple[str, str]], **_: Any) -> Downloaded:
+    async def download(
+        self, url: str, path: Path, *, headers: Sequence[tuple[str, str]], addresses: Sequence[str], **_: Any
+    ) -> Downloaded:
         self.asked.append((url, KEY in headers))
+        self.dialled.append(addresses)
         target = self._targets.pop(0) if self._targets else None
         found = Headers([("Location", target)] if target else [])
         return Downloaded(status=302 if target else 200, mime="", size_bytes=0, headers=found, head=b"")
@@ -35,8 +40,16 @@ class FakeHttp:
         raise self._fault or AssertionError("not part of the test")
 
 
+async def resolve(host: str, port: int) -> Sequence[str]:
+    return {"cdn.example": ["93.184.216.34"], "api.example.evil": ["93.184.216.35"]}.get(host, ["10.0.0.7"])
+
+
+def guard() -> Guard:
+    return Guard(resolve=resolve)
+
+
 def calls(http: FakeHttp) -> Calls:
-    return Calls(cast("Any", http), WAY, directly)
+    return Calls(cast("Any", http), WAY, directly, guard())
 
 
 async def test_a_download_follows_redirects_and_takes_the_key_to_its_own_service_only(tmp_path: Path) -> None:
@@ -44,6 +57,24 @@ async def test_a_download_follows_redirects_and_takes_the_key_to_its_own_service
     with pytest.raises(UpstreamFailure, match="again and again"):
         await calls(http).download("a clip", "/files/1", tmp_path / "x", seconds=1)
     assert http.asked == [(f"{BASE}/files/1", True), (f"{BASE}/there", True), ("https://cdn.example/file", False)]
+    assert http.dialled == [(), (), ("93.184.216.34",)]
+
+
+@pytest.mark.parametrize(
+    "target", ["http://169.254.169.254/latest/", "http://[::1]/", "https://nas.example/x", "http://a:22/"]
+)
+async def test_a_download_follows_no_redirect_into_private_networks(tmp_path: Path, target: str) -> None:
+    http = FakeHttp(target)
+    with pytest.raises(UpstreamFailure, match=r"may not be asked.*media\.allow_private") as caught:
+        await calls(http).download("a clip", "/files/1", tmp_path / "x", seconds=1)
+    assert caught.value.kind is FailureKind.UPSTREAM_FAULT
+    assert http.asked == [(f"{BASE}/files/1", True)]
+
+
+async def test_bytes_are_not_brought_to_a_private_address_that_a_service_names() -> None:
+    http = FakeHttp()
+    with pytest.raises(UpstreamFailure, match="may not be asked"):
+        await calls(http).send("the upload", "PUT", "http://192.168.1.1/upload", form=("image/png", b"x"))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +83,7 @@ async def test_a_download_follows_redirects_and_takes_the_key_to_its_own_service
 async def test_a_paid_call_takes_no_kept_connection_of_an_exit(paid: bool, exit_url: str | None) -> None:
     http = FakeHttp(fault=ConnectionBroken("cut"))
     with pytest.raises(UpstreamFailure):
-        await Calls(cast("Any", http), WAY, lambda avoid=(): exit_url).send("x", "POST", "/x", {}, paid=paid)
+        await Calls(cast("Any", http), WAY, lambda avoid=(): exit_url, guard()).send("x", "POST", "/x", {}, paid=paid)
     assert http.fresh is (paid and exit_url is not None)
 
 

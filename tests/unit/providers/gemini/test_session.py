@@ -8,6 +8,7 @@ import pytest
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, Made
 from flow2api.net.exits import directly
+from flow2api.net.guard import NOTHING_PRIVATE
 from flow2api.net.message import Headers, Response
 from flow2api.providers.base import Order, Prepared
 from flow2api.providers.calls import Calls, Way
@@ -28,7 +29,7 @@ class FakeHttp:
 
 
 def session(answer: object) -> GeminiSession:
-    return GeminiSession(Calls(cast("Any", FakeHttp(answer)), WAY, directly), b"{}", lambda: 5.0)
+    return GeminiSession(Calls(cast("Any", FakeHttp(answer)), WAY, directly, NOTHING_PRIVATE), b"{}", lambda: 5.0)
 
 
 async def test_a_clip_that_failed_is_told_without_the_key() -> None:
