@@ -285,6 +285,7 @@ class Jobs(Actor[JobsMessage]):
             idempotency=message.idempotency,
             digest=message.digest,
             metadata=terms.metadata,
+            shown=terms.shown,
             start_by=now + terms.start_seconds if terms.start_seconds else None,
         )
 

@@ -105,9 +105,13 @@ class Desk:
         parts: Parts,
         origin: str,
         make: Callable[[], Awaitable[Wish]],
+        *,
+        detached: bool = False,
+        terms: Terms = NO_TERMS,
     ) -> Batch:
         """The jobs of a request, one for each of `parts`: those of its first try where it is a repeat, and new ones for what
-        `make` comes to. Each is recognised by itself, so that whatever cut the first try short, nothing is made twice.
+        `make` comes to. Each is recognised by itself, so that whatever cut the first try short, nothing is made twice. `detached`
+        and `terms` are those of each job.
 
         Raises:
             Failure: as `repeated`, `make` and `submit`; then the caller has left what was submitted."""
@@ -125,7 +129,8 @@ class Desk:
             for part in range(parts.jobs):
                 if part not in found:
                     generation = parts.another(pattern, part - known)
-                    watch = await self._submit(request, claim.of_part(part), generation, origin, named)
+                    this = claim.of_part(part)
+                    watch = await self._submit(request, this, generation, origin, named, detached=detached, terms=terms)
                     found[part] = stack.enter_context(watch)
             stack.pop_all()
             return Batch([found[part] for part in range(parts.jobs)])

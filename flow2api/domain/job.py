@@ -235,6 +235,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     total_seconds: float | None = None
     """The generation must be done within this time."""
     metadata: Mapping[str, str] = {}
+    shown: Mapping[str, OptionValue] = {}
+    """As `Job.shown`."""
     remix_of: str | None = None
     """The job of which this is a variation."""
     hook: Hook | None = None
@@ -276,6 +278,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Of the request that asked for it, so that a repeat of an SDK is known; empty where there was none."""
     metadata: Mapping[str, str] = {}
     """The caller's own notes."""
+    shown: Mapping[str, OptionValue] = {}
+    """How the caller wants to see what comes of it, in words of the dialect by which it came; nobody else reads them."""
     start_by: float | None = None
     """The caller's own limit for the time until the paid call goes out; then `queue_deadline` is no later than this."""
     crashes: int = 0

@@ -1,5 +1,5 @@
-"""`POST /v1/responses` and `GET /v1/responses/<id>`: a picture as the result of the image tool, or as a link in a message where
-that tool was not offered; clips always as links.
+"""`POST /v1/responses`, `GET /v1/responses/<id>` and its `/cancel`: a picture as the result of the image tool, or as a link in a
+message where that tool was not offered; clips always as links.
 
 Translates and never decides. The conversation is read by chat's rules; an earlier response is known by its job, which has made the
 picture to start from.
@@ -11,7 +11,8 @@ from functools import partial
 import msgspec
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.api import batch, pictures, sse, waiting
+from flow2api.actors.jobs import Cancel
+from flow2api.api import batch, pictures, sse, waiting, wire
 from flow2api.api.batch import Batch, Parts
 from flow2api.api.described import EVENTS, GENERATING, JSON, REPEATING, Content, described
 from flow2api.api.desk import Desk
@@ -21,6 +22,7 @@ from flow2api.api.links import Links
 from flow2api.api.openai import answer, conversation, responses_answer, responses_request, sidework
 from flow2api.api.openai.chat_request import Message
 from flow2api.api.openai.responses_answer import Events, Picture, Response, Said
+from flow2api.api.openai.responses_look import Look
 from flow2api.api.openai.responses_request import ResponsesRequest
 from flow2api.api.routing import Application
 from flow2api.api.services import Pace, Services
@@ -28,10 +30,9 @@ from flow2api.api.wire import answer as json_answer
 from flow2api.api.wire import decode, decoder, encode, weigh
 from flow2api.api.wishes import wish
 from flow2api.domain.catalog import Wish
-from flow2api.domain.job import Job
+from flow2api.domain.job import Job, JobState
 from flow2api.domain.key import ApiKey
 from flow2api.domain.model import Model
-from flow2api.domain.rendition import Rendition
 from flow2api.errors import Code, Failure
 from flow2api.store import jobs
 
@@ -39,11 +40,18 @@ ORIGIN = "responses"
 _decoder = decoder(ResponsesRequest)
 
 
+class Again(msgspec.Struct, frozen=True):
+    """The query of a look at a response."""
+
+    stream: bool | None = None
+
+
 def register(app: Application, services: Services, links: Links, desk: Desk) -> None:
     """Add the routes."""
     responses = Responses(services, links, desk)
     app.route_to("POST", "/v1/responses", responses.create)
     app.route_to("GET", "/v1/responses/<response_id>", responses.get)
+    app.route_to("POST", "/v1/responses/<response_id>/cancel", responses.cancel)
 
 
 class Responses:
@@ -61,6 +69,7 @@ class Responses:
         scope="responses",
         headers=REPEATING,
         errors=GENERATING,
+        more="With `background` it is answered at once, and looked after by its id.",
     )
     async def create(self, request: GatewayRequest) -> TrioResponse:
         """Answer one request."""
@@ -71,7 +80,7 @@ class Responses:
         model = self._model(asked, key)
         asked = responses_request.with_options(asked, model)
         responses_request.check(asked)
-        rendition = asked.rendition()
+        look = Look.asked(asked)
         said = responses_request.messages(asked.input)
         openings = sidework.with_further(self._services.config.chat.side_requests)
         side = sidework.answer([Message("system", asked.instructions), *said], openings)
@@ -79,33 +88,73 @@ class Responses:
             return _say(asked, side)
         claim = await self._desk.claim(request, key.id, body)
         parts = Parts.of(model, None)
-        waited = await self._desk.batch(request, claim, parts, ORIGIN, lambda: self._wish(asked, model, key))
+        waited = await self._desk.batch(
+            request,
+            claim,
+            parts,
+            ORIGIN,
+            lambda: self._wish(asked, model, key),
+            detached=look.background,
+            terms=look.terms(asked.metadata),
+        )
         request.leaving.enter_context(waited)
-        output = _Output(self._services, partial(self._links.media, request), rendition, asked.tool is not None)
-        turn = _Turn(waited, asked, output, self._services.pace)
+        if look.background and not asked.stream:
+            return json_answer(responses_answer.repeating(await self._seen(request, waited.first), asked))
+        turn = _Turn(waited, asked, self._output(request, look), self._services.pace)
         return turn.streamed() if asked.stream else await turn.answer()
 
     @described(
         "How a response stands",
         Response,
+        query=Again,
         scope="responses",
-        errors=(Code.NOT_FOUND,),
-        more="A picture comes as the result of the image tool and as it was made, whatever its request asked for.",
+        errors=(Code.NOT_FOUND, Code.UNSUPPORTED_OPERATION),
     )
     async def get(self, request: GatewayRequest, response_id: str) -> TrioResponse:
         """Look one up; never waits."""
-        key = self._services.keys.caller(request, "responses")
-        job = await self._job(response_id, key)
+        job = await self._own(request, response_id)
+        if wire.query(request, Again).stream:
+            message = (
+                "The events of a response are told once, to its request. Ask for it without stream until it is done."
+            )
+            raise Failure(Code.UNSUPPORTED_OPERATION, message, param="stream")
+        return json_answer(await self._seen(request, job))
+
+    @described(
+        "Give a response up",
+        Response,
+        scope="responses",
+        errors=(Code.NOT_FOUND, Code.CONFLICT),
+        more="One that has ended is answered as it is. 409: it is with the provider, who cannot be stopped, and goes on.",
+    )
+    async def cancel(self, request: GatewayRequest, response_id: str) -> TrioResponse:
+        job = await self._own(request, response_id)
+        return json_answer(await self._seen(request, await self._services.jobs.ask(Cancel(job.id))))
+
+    async def _own(self, request: GatewayRequest, response_id: str) -> Job:
+        """The job of a response of the caller's.
+
+        Raises:
+            Failure: `not_found`, there is none."""
+        job = await self._job(response_id, self._services.keys.caller(request, "responses"))
         if job is None or job.origin != ORIGIN:
             raise Failure(Code.NOT_FOUND, "There is no such response. They are kept for a limited time.")
+        return job
+
+    async def _seen(self, request: GatewayRequest, job: Job) -> Response:
+        """How the response to a job stands."""
         response = responses_answer.begun(job)
         if not job.final:
-            return json_answer(response)
-        output = _Output(self._services, partial(self._links.media, request), None, shown=True)
+            return response
+        if job.state is JobState.CANCELLED:
+            return responses_answer.cancelled(response)
         try:
-            return json_answer(responses_answer.done(response, job, await output.of(job)))
+            return responses_answer.done(response, job, await self._output(request, Look.of(job)).of(job))
         except Failure as failure:
-            return json_answer(responses_answer.failed(response, failure))
+            return responses_answer.failed(response, failure)
+
+    def _output(self, request: GatewayRequest, look: Look) -> "_Output":
+        return _Output(self._services, partial(self._links.media, request), look)
 
     def _model(self, asked: ResponsesRequest, key: ApiKey) -> Model:
         """The model of the request; where that is one for text, which is none of ours, the one that its tool names."""
@@ -159,18 +208,14 @@ class Responses:
 class _Output:
     """Makes the items of an answer."""
 
-    def __init__(
-        self, services: Services, link: Callable[[str], str], rendition: Rendition | None, shown: bool
-    ) -> None:
-        """`shown`: a picture comes as the tool's result."""
+    def __init__(self, services: Services, link: Callable[[str], str], look: Look) -> None:
         self._services = services
         self._link = link
-        self._rendition = rendition
-        self._shown = shown
+        self._look = look
 
     def shows(self, job: Job) -> bool:
         """Whether a picture comes as the tool's result."""
-        return self._shown and job.generation.kind == "image"
+        return self._look.tool and job.generation.kind == "image"
 
     async def of(self, job: Job) -> tuple[Picture | Said, ...]:
         """What a finished job's answer holds.
@@ -181,7 +226,7 @@ class _Output:
         if not self.shows(job):
             text = answer.links_text([self._link(name) for name in names], self._services.config.chat.video_form)
             return (responses_answer.said(job, text),)
-        made = await pictures.finish(self._services, names[0], self._rendition, inline=True)
+        made = await pictures.finish(self._services, names[0], self._look.rendition, inline=True)
         picture = Picture(
             id=responses_answer.picture_id(job),
             status="completed",
@@ -201,7 +246,7 @@ class _Turn:
         self._batch = waited
         self._output = output
         self._pace = pace
-        self._response = responses_answer.begun(waited.first, asked)
+        self._response = responses_answer.waited_for(waited.first, asked)
 
     async def answer(self) -> TrioResponse:
         """The answer in one piece."""

@@ -8,9 +8,11 @@ from typing import Any, Literal
 import msgspec
 
 from flow2api.api import sse
+from flow2api.api.openai.responses_look import Look
 from flow2api.api.openai.responses_request import ResponsesRequest, Tool
 from flow2api.api.served import Served, served
 from flow2api.domain.job import Job
+from flow2api.domain.job_view import status_of
 from flow2api.errors import Failure
 
 Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
@@ -96,6 +98,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     previous_response_id: str | None = None
     output: tuple[Picture | Said, ...] = ()
     usage: Usage | None = None
+    background: bool = False
     x_flow2api: Served | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -118,10 +121,22 @@ def is_picture(named: str) -> bool:
     return named.startswith("ig_")
 
 
-def begun(job: Job, asked: ResponsesRequest | None = None) -> Response:
-    """The response to a job that is not over; `asked` is what it repeats of its request."""
-    response = Response(id=response_id(job), created_at=int(job.created_at), status="in_progress", model=job.name)
-    return _repeating(response, asked) if asked else response
+def begun(job: Job) -> Response:
+    """The response to a job that is not over."""
+    return Response(
+        id=response_id(job),
+        created_at=int(job.created_at),
+        status="queued" if status_of(job.state) == "queued" else "in_progress",
+        model=job.name,
+        metadata=job.metadata,
+        background=Look.of(job).background,
+        x_flow2api=served([job]),
+    )
+
+
+def waited_for(job: Job, asked: ResponsesRequest) -> Response:
+    """The response to a job whose caller stays and waits: to that it is under way from the beginning."""
+    return repeating(msgspec.structs.replace(begun(job), status="in_progress"), asked)
 
 
 def unpaid(asked: ResponsesRequest, text: str) -> Response:
@@ -136,10 +151,10 @@ def unpaid(asked: ResponsesRequest, text: str) -> Response:
         output=(message,),
         usage=Usage.of(text),
     )
-    return _repeating(response, asked)
+    return repeating(response, asked)
 
 
-def _repeating(response: Response, asked: ResponsesRequest) -> Response:
+def repeating(response: Response, asked: ResponsesRequest) -> Response:
     """The response with what clients expect to find in it again."""
     return msgspec.structs.replace(
         response,
@@ -161,6 +176,11 @@ def done(response: Response, job: Job, output: tuple[Picture | Said, ...]) -> Re
     """The response once all is there."""
     usage = Usage.of(job.generation.prompt)
     return msgspec.structs.replace(response, status="completed", output=output, usage=usage, x_flow2api=served([job]))
+
+
+def cancelled(response: Response) -> Response:
+    """The response once it was given up."""
+    return msgspec.structs.replace(response, status="cancelled")
 
 
 def failed(response: Response, failure: Failure) -> Response:

@@ -67,6 +67,8 @@ class ResponsesRequest(Request, kw_only=True):
     tools: list[Tool] | None = None
     tool_choice: object = None
     stream: bool | None = None
+    background: bool | None = None
+    """Whether to answer at once; how it goes is asked by the response's id."""
     previous_response_id: str | None = None
     metadata: dict[str, object] | None = None
 

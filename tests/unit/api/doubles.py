@@ -136,6 +136,7 @@ class FakeJobs:
             idempotency=message.idempotency,
             digest=message.digest,
             metadata=message.terms.metadata,
+            shown=message.terms.shown,
         )
         await self.store.write(jobs.insert, job)
         self.submits.append(message)

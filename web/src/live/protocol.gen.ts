@@ -573,6 +573,7 @@ export interface Job {
   idempotency: Idempotency | null;
   digest: string;
   metadata: Record<string, string>;
+  shown: Record<string, string | boolean | number | number>;
   start_by: number | null;
   crashes: number;
   account_id: string | null;
