@@ -316,9 +316,8 @@ class AccountActor(Actor[AccountMessage]):
 
     def _login_parts(self) -> LoginParts:
         parts = self._parts
-        exit_for = parts.exits.choice(self._id)
-        told = (self._on_signed_in, parts.sessions, self._on_session_ended)
-        return LoginParts(parts.store, self._provider, exit_for, parts.now, *told)
+        told = (self._on_signed_in, parts.sessions, self._on_session_ended, lambda: self._unsaved.set())
+        return LoginParts(parts.store, self._provider, parts.exits.choice(self._id), parts.now, *told)
 
     async def _failed(self, failure: UpstreamFailure, generation: Generation, job_id: str) -> None:
         parts = self._parts
@@ -374,6 +373,7 @@ class AccountActor(Actor[AccountMessage]):
     async def _flush(self) -> None:
         if self._unsaved.is_set():
             self._unsaved = trio.Event()
+            await self._login.save_vault()
             await self._set(self._account)
 
     async def _flush_now_and_then(self) -> None:

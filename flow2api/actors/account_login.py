@@ -3,6 +3,7 @@
 Belongs to that account's actor. It draws no consequences from failures; it tells of a good login.
 """
 
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from flow2api.net.exits import ExitChoice
 from flow2api.providers.base import Balance, Provider, Session
 from flow2api.store import accounts
 from flow2api.store.door import Store
+from flow2api.store.errors import StoreFault
+
+log = logging.getLogger("flow2api.account")
 
 R = TypeVar("R")
 
@@ -53,6 +57,8 @@ class LoginParts:
     sessions: KeptSessions
     ended: Callable[[], object]
     """Told once of each session that turns out to have ended."""
+    unsaved: Callable[[], object]
+    """Told when `save_vault` must be called again after a while."""
 
 
 class AccountLogin:
@@ -170,12 +176,19 @@ class AccountLogin:
             raise UpstreamFailure(FailureKind.UPSTREAM_FAULT, failure.message, status=failure.status) from failure
 
     async def save_vault(self) -> None:
-        """Store the vault if it changed; also when whoever changed it is being cancelled."""
+        """Store the vault if it changed; also when whoever changed it is being cancelled. What the database does not take holds in
+        memory, and `unsaved` is told."""
         vault = self.session.vault
-        if vault != self._stored_vault:
-            self._stored_vault = vault
+        if vault == self._stored_vault:
+            return
+        try:
             with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
                 await self._parts.store.write(accounts.save_vault, self._id, vault)
+                self._stored_vault = vault
+        except StoreFault as fault:
+            log.error("a renewed credential could not be stored, trying again account=%s: %s", self._id, fault)
+        if vault != self._stored_vault:
+            self._parts.unsaved()
 
     def _ends_within(self, seconds: float) -> bool:
         if not self._parts.provider.traits.signs_in:

@@ -11,6 +11,9 @@ from flow2api.domain.job import Generation, Job
 from flow2api.domain.key import Limits
 from flow2api.errors import Code, Failure
 
+# A clock that is mended is mended by less.
+DAYS_KEPT = 1
+
 
 class Budgets:
     """The books of one life of the jobs actor. `limits` are those of a caller now."""
@@ -18,34 +21,35 @@ class Budgets:
     def __init__(self, limits: Callable[[str], Limits], now: Callable[[], float]) -> None:
         self._limits = limits
         self._now = now
-        self._day = day_of(now())
         self._total: Counter[str] = Counter()
-        self._today: Counter[str] = Counter()
+        self._by_day: dict[int, Counter[str]] = {}
+        """What each caller counts on the newest days; several, since a clock may be set back over midnight and on again."""
         self._live: Counter[str] = Counter()
         self._held: dict[str, int] = {}
         """What each live job counts, by its id."""
 
     def load(self, spent: Mapping[str, Spending]) -> None:
         """Begin with what the stored jobs of each caller count, those that still live included."""
+        today = self._on(day_of(self._now()))
         for caller, spending in spent.items():
-            self._total[caller], self._today[caller] = spending.total, spending.today
+            self._total[caller], today[caller] = spending.total, spending.today
 
     def spent(self) -> dict[str, Spending]:
         """What each caller has spent and reserved."""
-        self._turn_day()
-        return {caller: Spending(self._today[caller], total) for caller, total in self._total.items()}
+        today = self._on(day_of(self._now()))
+        return {caller: Spending(today[caller], total) for caller, total in self._total.items()}
 
     def refusal(self, caller: str, generation: Generation) -> Failure | None:
         """Why a caller may not have this job now; None when it may."""
-        self._turn_day()
-        limits, cost = self._limits(caller), reserve(generation)
+        limits, cost, day = self._limits(caller), reserve(generation), day_of(self._now())
+        today = self._on(day)[caller]
         if limits.concurrent_jobs is not None and self._live[caller] >= limits.concurrent_jobs:
             return _too_many(limits.concurrent_jobs)
         if limits.total_credits is not None and self._total[caller] + cost > limits.total_credits:
             return _over_total(limits.total_credits, self._total[caller], cost)
-        if limits.daily_credits is not None and self._today[caller] + cost > limits.daily_credits:
-            wait = None if cost > limits.daily_credits else (self._day + 1) * DAY_SECONDS - self._now()
-            return _over_today(limits.daily_credits, self._today[caller], cost, wait)
+        if limits.daily_credits is not None and today + cost > limits.daily_credits:
+            wait = None if cost > limits.daily_credits else (day + 1) * DAY_SECONDS - self._now()
+            return _over_today(limits.daily_credits, today, cost, wait)
         return None
 
     def admit(self, job: Job) -> None:
@@ -64,16 +68,17 @@ class Budgets:
         self._count(job, counted - self._held.pop(job.id))
 
     def _count(self, job: Job, credits: int) -> None:
-        self._turn_day()
+        self._on(day_of(self._now()))
         self._total[job.caller] += credits
-        if day_of(job.created_at) == self._day:
-            self._today[job.caller] += credits
+        day = day_of(job.created_at)
+        if day in self._by_day:
+            self._by_day[day][job.caller] += credits
 
-    def _turn_day(self) -> None:
-        day = day_of(self._now())
-        if day != self._day:
-            self._day = day
-            self._today.clear()
+    def _on(self, day: int) -> Counter[str]:
+        """The books of the present day. Those of days that are over for long are forgotten."""
+        if day not in self._by_day:
+            self._by_day = {one: counts for one, counts in self._by_day.items() if abs(one - day) <= DAYS_KEPT}
+        return self._by_day.setdefault(day, Counter())
 
 
 def _too_many(limit: int) -> Failure:

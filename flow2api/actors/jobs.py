@@ -122,7 +122,7 @@ class Jobs(Actor[JobsMessage]):
     """Owner of all live jobs."""
 
     mailbox_size: ClassVar[int] = 256
-    expected: ClassVar[tuple[type[Exception], ...]] = (Failure,)
+    expected: ClassVar[tuple[type[Exception], ...]] = (Failure, StoreFault)
 
     def __init__(
         self,

@@ -95,7 +95,7 @@ class Media(Actor[MediaMessage]):
     """The only writer of the media folder."""
 
     mailbox_size: ClassVar[int] = 64
-    expected: ClassVar[tuple[type[Exception], ...]] = (Failure,)
+    expected: ClassVar[tuple[type[Exception], ...]] = (Failure, StoreFault)
 
     def __init__(
         self,

@@ -91,7 +91,7 @@ class Webhooks(Actor[WebhooksMessage]):
     """Sends what is due, a few at a time."""
 
     mailbox_size: ClassVar[int] = 64
-    expected: ClassVar[tuple[type[Exception], ...]] = (Failure,)
+    expected: ClassVar[tuple[type[Exception], ...]] = (Failure, StoreFault)
 
     def __init__(self, parts: WebhookParts) -> None:
         self._parts = parts

@@ -5,7 +5,7 @@ Every verb is one small transaction step; the moves a job may make are the domai
 
 from collections.abc import Collection, Sequence
 
-from flow2api.domain.charge import charge
+from flow2api.domain.charge import charge, day_of
 from flow2api.domain.job import Job, JobState
 from flow2api.domain.media import MediaFile
 from flow2api.store import charges, media, webhooks
@@ -152,6 +152,7 @@ def prune(db: Database, before: float, limit: int) -> int:
     # No job ends before it is made: the first condition changes nothing but lets an index bound the search.
     chosen = "SELECT id FROM jobs WHERE created_at < ? AND finished_at < ? ORDER BY created_at, id LIMIT ?"
     charges.keep(db, chosen, (before, before, limit))
+    charges.fold(db, day_of(before))
     # What a receiver is told is made from the job, so nothing is left to deliver.
     db.execute(f"DELETE FROM webhooks WHERE job_id IN ({chosen})", (before, before, limit))
     return db.execute(f"DELETE FROM jobs WHERE id IN ({chosen})", (before, before, limit))

@@ -3,8 +3,10 @@
 import pytest
 import trio
 import trio.testing
+from msgspec.structs import replace
 from trio.testing import MockClock
 
+from flow2api.actors.budgets import Budgets
 from flow2api.actors.jobs import Attach, CountSpending
 from flow2api.domain.charge import DAY_SECONDS, Spending, day_of
 from flow2api.domain.failure import FailureKind
@@ -16,6 +18,7 @@ from flow2api.store import charges, jobs
 from flow2api.store.base import Store
 from flow2api.store.door import open_inline_store
 from tests.doubles.provider import FakeProvider, upstream
+from tests.doubles.records import job as record
 from tests.doubles.world import World, generation, now, open_world
 
 
@@ -218,3 +221,47 @@ async def test_a_repeat_by_its_key_counts_once_and_is_found_though_the_budget_is
         assert again.progress.job.id == first.progress.job.id
         await trio.testing.wait_all_tasks_blocked()
         assert await spent(world) == Spending(10, 10)
+
+
+def test_what_was_spent_today_is_not_forgotten_when_the_clock_is_set_back_over_midnight_and_on_again() -> None:
+    at = [100 * DAY_SECONDS + 5.0]
+    books = Budgets(lambda caller: Limits(daily_credits=10), lambda: at[0])
+    one = replace(record(caller="key", created_at=at[0]), generation=generation(credits=8))
+    books.admit(one)
+    assert books.refusal("key", generation(credits=8)) is not None
+    at[0] -= 10
+    assert books.refusal("key", generation(credits=8)) is None
+    at[0] += 10
+    assert books.refusal("key", generation(credits=8)) is not None
+    # The credits go back to the day that they were reserved on, whatever day it is.
+    at[0] -= 10
+    books.end(one, 0)
+    at[0] += 10
+    assert books.spent()["key"] == Spending(0, 0)
+
+
+def test_days_that_are_over_are_forgotten() -> None:
+    at = [0.0]
+    books = Budgets(lambda caller: Limits(daily_credits=10), lambda: at[0])
+    for day in range(400):
+        at[0] = day * DAY_SECONDS + 1.0
+        one = replace(record(f"j{day}", caller="key", created_at=at[0]), generation=generation(credits=1))
+        books.admit(one)
+        books.end(one, 1)
+    assert books.spent() == {"key": Spending(1, 400)}
+    assert len(books._by_day) < 5
+
+
+async def test_sums_of_days_that_are_over_are_kept_as_one(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account()
+        for _ in range(5):
+            assert await run(world, credits=3) is JobState.SUCCEEDED
+            await trio.sleep(DAY_SECONDS)
+        assert await run(world, credits=4) is JobState.SUCCEEDED
+        await trio.sleep(1)
+        while await store.write(jobs.prune, now(), 2):
+            pass
+        assert await spent(world) == Spending(4, 19)
+        rows = await store.read(lambda db: db.rows("SELECT day, credits FROM charges ORDER BY day"))
+        assert rows == [(-1, 15), (day_of(now()), 4)]

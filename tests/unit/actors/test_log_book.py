@@ -96,3 +96,20 @@ async def test_lines_go_by_age_and_by_number() -> None:
 
 def test_ids_are_read_out_of_a_line() -> None:
     assert ids_in("a job=job_1 xjob=2 account=acc_3, done") == {"job": "job_1", "account": "acc_3"}
+
+
+async def test_another_life_of_the_log_book_writes_no_line_again(autojump_clock: trio.testing.MockClock) -> None:
+    tail, mark = Tail(50), Mark()
+    async with open_inline_store() as store, trio.open_nursery() as nursery:
+        root = Supervisor("root", [ChildSpec("log book", lambda: LogBook(store, tail, mark))], bus=EventBus())
+        await nursery.start(root.run)
+        say(tail, "before")
+        await trio.sleep(WRITE_SECONDS + 0.1)
+        root.begin_restart(["log book"])
+        say(tail, "after")
+        await trio.sleep(WRITE_SECONDS + 0.1)
+        await root.stop()
+        assert [line.message for line in reversed(await kept(store)) if "actor=" not in line.message] == [
+            "before",
+            "after",
+        ]

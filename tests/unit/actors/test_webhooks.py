@@ -21,6 +21,7 @@ from flow2api.net.message import Headers, Response
 from flow2api.store import jobs, webhooks
 from flow2api.store.base import Store
 from flow2api.store.door import open_inline_store
+from flow2api.store.errors import StoreFault
 from tests.doubles.records import job
 from tests.doubles.store import Failing
 from tests.doubles.world import now
@@ -176,3 +177,17 @@ async def test_what_is_under_way_at_a_drain_is_finished_or_goes_out_again(autoju
         async with opened(store, http) as place:
             await trio.sleep(1)
             assert await place.state(delivery_id) == ("delivered", 1)
+
+
+async def test_an_order_to_send_again_that_cannot_be_written_is_refused_and_nobody_crashes(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as inner:
+        store = Failing(inner)
+        async with opened(cast("Any", store)) as place:
+            delivery_id = await place.ended()
+            await trio.sleep(1)
+            store.broken = True
+            with pytest.raises(StoreFault):
+                await place.ref.ask(Resend(delivery_id))
+            assert place.ref.statistics().restarts == 0
