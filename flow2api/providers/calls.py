@@ -20,6 +20,7 @@ from flow2api.net.message import Downloaded, Limits, Response
 
 _JSON = ("Content-Type", "application/json")
 _REDIRECTS = 3
+_LONGEST_MESSAGE = 500
 _MIB = 1024 * 1024
 CLIP_BYTES = 4096 * _MIB
 """As much as the largest clip may have."""
@@ -108,14 +109,15 @@ class Calls:
         raise UpstreamFailure(FailureKind.UPSTREAM_FAULT, message, status=answer.status)
 
     def masked(self, text: str) -> str:
-        """What the service says, fit to be shown."""
+        """What the service says, fit to be shown. Give it all of it: of a key that was cut the rest could not be found."""
         return text.replace(self._way.secret, "***")[:300]
 
     def cleaned(self, failure: UpstreamFailure) -> UpstreamFailure:
         """A failure in the service's words, fit to be shown."""
+        message = failure.message.replace(self._way.secret, "***")
         return UpstreamFailure(
             failure.kind,
-            failure.message.replace(self._way.secret, "***"),
+            message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…",
             status=failure.status,
             reason=self.masked(failure.reason) if failure.reason else None,
             retry_after_seconds=failure.retry_after_seconds,

@@ -5,6 +5,7 @@ A new service of this kind derives from both classes and writes what is its own:
 Knows no service.
 """
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from flow2api.net.http import Http
 from flow2api.net.url import parse_url
 from flow2api.providers.base import Balance, Begun, Check, Identity, Order, Prepared, Session
 from flow2api.providers.calls import Calls, Way
+
+log = logging.getLogger("flow2api.keyed")
 
 # Where every unfinished result takes its own call, so many are made at a time.
 _CHECKS_AT_A_TIME = 4
@@ -224,6 +227,9 @@ async def check_each(made: Sequence[Made], check: Callable[[Made], Awaitable[Che
             try:
                 found[handle.media_id] = await check(handle)
             except UpstreamFailure as failure:
+                log.warning(
+                    "status call failed id=%s kind=%s: %s", handle.media_id, failure.kind.value, failure.message
+                )
                 failures.append(failure)
 
     async with trio.open_nursery() as nursery:

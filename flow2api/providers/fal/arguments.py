@@ -69,7 +69,7 @@ def arguments(generation: Generation, links: Sequence[str]) -> dict[str, Any]:
         given[how.ratio] = generation.aspect_ratio
     if how.seed and generation.seed is not None:
         given[how.seed] = generation.seed
-    if generation.kind == "image" and generation.count > 1:
+    if how.count and generation.kind == "image" and generation.count > 1:
         given[how.count] = generation.count
     if how.seconds and generation.seconds is not None:
         given["duration"] = how.seconds.replace("{}", str(generation.seconds))

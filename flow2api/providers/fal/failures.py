@@ -16,7 +16,7 @@ from flow2api.providers import waits
 _K = FailureKind
 _LOCKED = "user is locked"
 # Also in the words of the service itself: it had passed the request on and does not know what became of it.
-_LOST_BEHIND = (502, 504)
+_LOST_BEHIND = (408, 502, 504)
 _NO_MONEY = ("exhausted balance", "top_up")
 
 
@@ -113,7 +113,7 @@ def kind_of(status: int, told: Told, call: Call) -> FailureKind:
         return _K.MODEL_GONE if call is Call.SUBMIT else _K.MEDIA_GONE
     if status == 429:
         return _K.THROTTLED
-    if status < 500:
+    if status < 500 and status != 408:
         return _K.REQUEST_REJECTED
     if status == 503 and call is Call.SUBMIT:
         return _K.MODEL_BUSY

@@ -22,6 +22,11 @@ UPLOAD_SECONDS = 3600.0
 _OK = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED)
 _STAGES = {wire.WAITING: Stage.WAITING, wire.RUNNING: Stage.RUNNING}
 _LONGEST_NOTE = 200
+# What is wrong with the account says nothing about a request that was paid for, nor does what passes.
+_OF_ACCOUNT = frozenset(
+    {FailureKind.KEY_REFUSED, FailureKind.BALANCE_EMPTY, FailureKind.ACCOUNT_BLOCKED, FailureKind.MODEL_GONE}
+)
+_PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 # What a call may take that nobody's money hangs on.
 _SHORT_SECONDS = 30.0
 
@@ -109,7 +114,8 @@ class FalSession(KeySession):
         """How one result stands; one that fal no longer knows has failed."""
         try:
             links = handles.links_of(made, self._hosts.queue_url)
-            answer = await self._ask(Call.STATUS, f"{links.status_url}?logs=1")
+            joint = "&" if "?" in links.status_url else "?"
+            answer = await self._ask(Call.STATUS, f"{links.status_url}{joint}logs=1")
             self._check(answer, Call.STATUS)
         except UpstreamFailure as failure:
             if failure.kind is FailureKind.MEDIA_GONE:
@@ -120,7 +126,7 @@ class FalSession(KeySession):
             told = failures.ended(status.error, status.error_type, self._masked) if status.error else None
             return await self._result(made, links, told)
         if status.status in _STAGES:
-            return Check(made=made, stage=_STAGES[status.status], note=self._masked(_note(status)))
+            return Check(made=made, stage=_STAGES[status.status], note=self._masked(_note(status))[:_LONGEST_NOTE])
         message = f"fal tells a status that is not known here: {self._masked(status.status)[:80]}."
         return Check(made=made, stage=Stage.UNKNOWN, failure=UpstreamFailure(FailureKind.UNREADABLE, message))
 
@@ -131,10 +137,11 @@ class FalSession(KeySession):
         if answer.status in _OK:
             return _delivered(made, links.index, wire.read(answer.body, wire.Result, Call.RESULT.value))
         failure = self._failure(answer, Call.RESULT)
-        passing = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS
-        if failure.kind is FailureKind.KEY_REFUSED or (passing and told is None):
+        of_call = failure.kind in _OF_ACCOUNT or answer.status in _PASSING or answer.status >= 500
+        if failure.kind is FailureKind.KEY_REFUSED or (of_call and told is None):
             raise failure
-        return Check(made=made, stage=Stage.FAILED, failure=failure if failures.read(answer).ours else told or failure)
+        says_why = failures.read(answer).ours and failure.kind not in _OF_ACCOUNT
+        return Check(made=made, stage=Stage.FAILED, failure=failure if says_why else told or failure)
 
     async def _ask(self, call: Call, url: str) -> Response:
         return await self._hosts.queue.send(call.value, "GET", url, seconds=_SHORT_SECONDS)
@@ -179,12 +186,13 @@ def _note(status: wire.Status) -> str:
     if status.status == wire.WAITING and status.queue_position is not None:
         return f"place {status.queue_position + 1} in fal's queue"
     lines = [line.message for line in status.logs or () if line.message]
-    return lines[-1].strip()[:_LONGEST_NOTE] if lines else ""
+    return lines[-1].strip() if lines else ""
 
 
 def _delivered(made: Made, index: int, result: wire.Result) -> Check:
     """One of the results of a finished request."""
-    files = [result.video] if result.video else result.images
+    single = result.video or result.image
+    files = [single] if single else result.images
     if index >= len(files):
         failure = UpstreamFailure(FailureKind.UPSTREAM_FAULT, "fal finished the request without a result.")
         return Check(made=made, stage=Stage.FAILED, failure=failure)

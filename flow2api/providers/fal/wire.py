@@ -46,9 +46,10 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a request made: pictures, or one clip."""
+    """What a request made: pictures, a single one, or a clip."""
 
     images: list[File] = []
+    image: File | None = None
     video: File | None = None
     has_nsfw_concepts: list[bool] | None = None
 

@@ -14,8 +14,9 @@ from flow2api.net.message import Response
 from flow2api.providers import waits
 
 _K = FailureKind
-# Also in the words of the gateway itself: it had passed the request on and does not know what became of it.
-_LOST_BEHIND = (502, 504)
+# Also in the words of the gateway itself: it had passed the request on and does not know what became of it. It may pass on what
+# stood before the one behind it.
+_LOST_BEHIND = frozenset({408, 499, 502, 504, *range(520, 525)})
 
 
 class Call(Enum):
@@ -34,6 +35,8 @@ BY_CODE: Mapping[str, FailureKind] = {
     "content_policy_violation": _K.CONTENT_REFUSED,
     "moderation_blocked": _K.CONTENT_REFUSED,
     "content_filter": _K.CONTENT_REFUSED,
+    "sensitive_words_detected": _K.CONTENT_REFUSED,
+    "task_not_exist": _K.MEDIA_GONE,
     "insufficient_quota": _K.BALANCE_EMPTY,
     "insufficient_user_quota": _K.BALANCE_EMPTY,
     "pre_consume_token_quota_failed": _K.BALANCE_EMPTY,
@@ -55,16 +58,6 @@ SENTENCES: Mapping[FailureKind, str] = {
     _K.UPSTREAM_FAULT: "The gateway failed",
     _K.OUTCOME_UNKNOWN: "The gateway's answer does not say what became of the request, which may have been accepted",
 }
-
-
-class _Error(msgspec.Struct, frozen=True):
-    message: str | None = None
-    type: str | None = None
-    code: str | int | None = None
-
-
-class _Body(msgspec.Struct, frozen=True):
-    error: _Error
 
 
 class Told(NamedTuple):
@@ -103,17 +96,28 @@ def kind_of(status: int, told: Told, call: Call) -> FailureKind:
     for word in (told.code, told.type):
         if word in BY_CODE:
             return BY_CODE[word]
-    if status == 404:
-        return _K.MODEL_GONE if call is Call.SUBMIT else _K.MEDIA_GONE
+    if call is Call.SUBMIT:
+        return _of_order(status, told)
+    if status == 404 and told.words:
+        return _K.MEDIA_GONE
     if status in _BY_STATUS:
         return _BY_STATUS[status]
+    return _K.REQUEST_REJECTED if status < 500 and status not in (404, *_LOST_BEHIND) else _K.UPSTREAM_FAULT
+
+
+def _of_order(status: int, told: Told) -> FailureKind:
+    if status == 404:
+        return _K.MODEL_GONE
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status in _LOST_BEHIND:
+        return _K.OUTCOME_UNKNOWN
     if status < 500:
         return _K.REQUEST_REJECTED
-    if status == 503 and call is Call.SUBMIT:
+    if status == 503:
         return _K.MODEL_BUSY
-    # What stands before a gateway or behind it may lose the answer to a request that was taken in.
-    lost = call is Call.SUBMIT and (status in _LOST_BEHIND or not told.ours)
-    return _K.OUTCOME_UNKNOWN if lost else _K.UPSTREAM_FAULT
+    # What stands before a gateway may lose the answer to a request that was taken in.
+    return _K.UPSTREAM_FAULT if told.ours else _K.OUTCOME_UNKNOWN
 
 
 _BY_STATUS: Mapping[int, FailureKind] = {
@@ -125,12 +129,24 @@ _BY_STATUS: Mapping[int, FailureKind] = {
 
 
 def read(body: bytes) -> Told:
-    """What the answer says of itself."""
+    """What the answer says of itself: in OpenAI's form, or in one of those that gateways have for their tasks."""
     try:
-        error = msgspec.json.decode(body, type=_Body).error
+        given = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return Told()
-    return Told(str(error.code or ""), error.type or "", error.message or "", True)
+    if not isinstance(given, dict):
+        return Told()
+    error = given.get("error")
+    if isinstance(error, dict):
+        return Told(_text(error.get("code")), _text(error.get("type")), _text(error.get("message")), True)
+    if isinstance(error, str):
+        return Told(words=error, ours=True)
+    words = _text(given.get("message")) or _text(given.get("detail"))
+    return Told(_text(given.get("code")), "", words, "code" in given and "message" in given)
+
+
+def _text(value: object) -> str:
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def sentence(kind: FailureKind, call: Call, words: str, status: int | None) -> str:

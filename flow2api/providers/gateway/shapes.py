@@ -100,7 +100,7 @@ class Images:
 
     def order(self, generation: Generation, how: How, inputs: Inputs) -> Ask:
         fields = fields_of(generation, how)
-        if generation.count > 1:
+        if how.count and generation.count > 1:
             fields[how.count] = generation.count
         if not inputs.pictures:
             return Ask("/v1/images/generations", body=fields, max_mib=IMAGE_MIB)
@@ -114,8 +114,12 @@ class Images:
         pictures = wire.read(body, wire.Pictures, "the request").data
         if not pictures:
             raise _unreadable("without a picture")
-        made = tuple(Made(media_id=f"picture-{uuid.uuid4().hex}", url=one.url) for one in pictures)
-        data = tuple(_bytes(one.b64_json) for one in pictures if one.b64_json)
+        found = [_bytes(one) for one in pictures]
+        made = tuple(
+            Made(media_id=f"picture-{uuid.uuid4().hex}", url=None if data else one.url)
+            for one, data in zip(pictures, found, strict=True)
+        )
+        data = tuple(one for one in found if one)
         if data and len(data) < len(pictures):
             raise _unreadable("with some pictures as bytes and some not")
         if not data and not all(one.url for one in pictures):
@@ -138,31 +142,21 @@ class Videos:
         return Ask("/v1/videos", form=form(fields, files))
 
     def begun(self, body: bytes, how: How) -> Begun:
-        return _handed(Handle("videos", wire.read(body, wire.Video, "the request").id))
+        return _handed(body, "videos")
 
     def status_path(self, handle: Handle) -> str:
         return f"/v1/videos/{quote(handle.id, safe='')}"
 
     def standing(self, body: bytes) -> Standing:
-        video = wire.read(body, wire.Video, "the question how a clip stands")
-        stage = wire.VIDEO_STAGES.get(video.status, Stage.UNKNOWN)
-        percent = wire.percent_of(video.progress) if video.progress is not None else None
-        return Standing(stage, video.status, percent, None, video.error or wire.Wrong())
+        """Never with a link: a clip in this shape is delivered by a call of its own."""
+        return _standing(body)._replace(link=None)
 
 
 class Relay:
     """What the shapes of resellers have in common."""
 
     def standing(self, body: bytes) -> Standing:
-        task = wire.read(body, wire.Task, "the question how a clip stands")
-        stage = wire.RELAY_STAGES.get(task.status.casefold(), Stage.UNKNOWN)
-        return Standing(stage, task.status, task.percent, task.link, task.wrong)
-
-    def _handed(self, body: bytes, shape: Shape, family: str = "") -> Begun:
-        task = wire.read(body, wire.Task, "the request")
-        if not task.task_id:
-            raise _unreadable("without the id of a task")
-        return _handed(Handle(shape, task.task_id, family))
+        return _standing(body)
 
 
 class Sora(Relay):
@@ -177,7 +171,7 @@ class Sora(Relay):
         return Ask("/v2/videos/generations", body=fields)
 
     def begun(self, body: bytes, how: How) -> Begun:
-        return self._handed(body, "sora")
+        return _handed(body, "sora")
 
     def status_path(self, handle: Handle) -> str:
         return f"/v2/videos/generations/{quote(handle.id, safe='')}"
@@ -193,7 +187,7 @@ class Tasks(Relay):
         return Ask(f"/v1/video/{quote(how.family, safe='')}/{way}", body=fields)
 
     def begun(self, body: bytes, how: How) -> Begun:
-        return self._handed(body, "tasks", how.family)
+        return _handed(body, "tasks", how.family)
 
     def status_path(self, handle: Handle) -> str:
         return f"/v1/video/{quote(handle.family, safe='')}/tasks/{quote(handle.id, safe='')}"
@@ -209,9 +203,20 @@ _WAYS: Sequence[tuple[str, tuple[str, ...]]] = (
 FORMS: Mapping[Shape, Form] = {"images": Images(), "videos": Videos(), "sora": Sora(), "tasks": Tasks()}
 
 
-def _handed(handle: Handle) -> Begun:
+def _handed(body: bytes, shape: Shape, family: str = "") -> Begun:
+    """The handle of an accepted order."""
+    task_id = wire.task(body, "the request").id
+    if not task_id:
+        raise _unreadable("without the id of a task")
+    handle = Handle(shape, task_id, family)
     made = Made(media_id=handle.id, context=msgspec.json.encode(handle).decode())
     return Begun(made=(made,), finished=False)
+
+
+def _standing(body: bytes) -> Standing:
+    task = wire.task(body, "the question how a clip stands")
+    stage = wire.STAGES.get(task.status.casefold(), Stage.UNKNOWN)
+    return Standing(stage, task.status, task.percent, task.link, task.wrong)
 
 
 def handle_of(made: Made) -> Handle:
@@ -225,7 +230,15 @@ def handle_of(made: Made) -> Handle:
         raise UpstreamFailure(FailureKind.MEDIA_GONE, "The handle of this clip cannot be read.") from error
 
 
-def _bytes(text: str) -> bytes:
+def _bytes(picture: wire.Picture) -> bytes | None:
+    """What came with the answer: in base64, plain or as a link that holds everything itself; None where there is but a link."""
+    text = picture.b64_json or (picture.url if (picture.url or "").startswith("data:") else None)
+    if not text:
+        return None
+    if text.startswith("data:"):
+        head, _, text = text.partition(",")
+        if not head.endswith(";base64"):
+            raise _unreadable("with bytes that are no base64")
     try:
         return base64.b64decode(text)
     except (binascii.Error, ValueError) as error:

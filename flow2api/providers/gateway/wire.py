@@ -1,12 +1,12 @@
 """What gateways answer, as far as it is read.
 
-OpenAI's images and videos are as documented. The shapes of resellers are not documented by any authority: `task_id`, the words of
-their statuses and where the link stands are taken from programs that use them. Where these differ, the plainest reading is
-followed: a link is looked for in each of the places in which one was seen, and a word that is not known is no status at all.
+OpenAI's images and videos are as documented. The shapes of resellers are not documented by any authority: the names of ids, the words of
+statuses and where the link stands are taken from programs that use them, and gateways mix them at will, in OpenAI's shape too. So a
+thing is looked for in each of the places in which it was seen; but a word that is not known is no status at all.
 """
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,14 +15,7 @@ from flow2api.providers.base import Stage
 
 T = TypeVar("T")
 
-VIDEO_STAGES: Mapping[str, Stage] = {
-    "queued": Stage.WAITING,
-    "in_progress": Stage.RUNNING,
-    "completed": Stage.DONE,
-    "failed": Stage.FAILED,
-}
-"""OpenAI's four words, and no others."""
-RELAY_STAGES: Mapping[str, Stage] = {
+STAGES: Mapping[str, Stage] = {
     "not_start": Stage.WAITING,
     "submitted": Stage.WAITING,
     "queued": Stage.WAITING,
@@ -37,10 +30,18 @@ RELAY_STAGES: Mapping[str, Stage] = {
     "failed": Stage.FAILED,
     "cancelled": Stage.FAILED,
 }
+# Where links are found, by the names of the fields; the first that holds one.
+_LINKS = ("video_url", "output", "outputs", "url", "video", "videos", "data")
+_DEPTH = 3
 
 
 def percent_of(progress: float) -> int:
-    """A progress as a whole percentage, whatever the number."""
+    """A progress as a whole percentage, whatever the number.
+
+    Raises:
+        ValueError: it is none."""
+    if progress != progress:
+        raise ValueError("not a number")
     return int(min(max(progress, 0.0), 100.0))
 
 
@@ -62,48 +63,73 @@ class Wrong(msgspec.Struct, frozen=True):
     message: str | None = None
 
 
-class Video(msgspec.Struct, frozen=True):
-    """OpenAI's video object."""
-
-    id: str
-    status: str
-    progress: float | None = None
-    error: Wrong | None = None
-
-
-class Data(msgspec.Struct, frozen=True):
-    output: str | None = None
-
-
 class Task(msgspec.Struct, frozen=True):
-    """How a reseller's task stands."""
+    """How an order stands."""
 
-    task_id: str = ""
+    id: str = ""
     status: str = ""
-    progress: float | str | None = None
-    data: Data | None = None
-    video_url: str | None = None
-    fail_reason: str | None = None
-    error: str | Wrong | None = None
+    percent: int | None = None
+    link: str | None = None
+    wrong: Wrong = Wrong()
 
-    @property
-    def link(self) -> str | None:
-        return self.video_url or (self.data.output if self.data else None)
 
-    @property
-    def percent(self) -> int | None:
-        """The progress, written as a number or as `30%`."""
-        text = str(self.progress).removesuffix("%").strip() if self.progress is not None else ""
-        return percent_of(float(text)) if text.replace(".", "", 1).isdecimal() else None
+def task(body: bytes, what: str) -> Task:
+    """The answer to an order or to the question how it stands.
 
-    @property
-    def wrong(self) -> Wrong:
-        """Why it failed. In one text the code may stand before the words, with a colon between."""
-        if isinstance(self.error, Wrong):
-            return self.error
-        text = self.error or self.fail_reason or ""
-        code, colon, words = text.partition(":")
-        return Wrong(code, words.strip()) if colon and code.isidentifier() else Wrong(None, text)
+    Raises:
+        UpstreamFailure: `UNREADABLE`, it has another shape."""
+    given = _unwrapped(read(body, dict[str, Any], what))
+    status = given.get("status") or ""
+    if not isinstance(status, str):
+        raise _unreadable(what)
+    return Task(_id(given), status, _percent(given.get("progress")), _link(given), _wrong(given))
+
+
+def _unwrapped(given: dict[str, Any]) -> dict[str, Any]:
+    """The answer without the envelope that some put around it."""
+    inner = given.get("data")
+    if given.get("status"):
+        return given
+    if isinstance(inner, dict) and inner.keys() & {"status", "task_id", "id"}:
+        return {**given, **inner}
+    return {"task_id": inner, **given} if isinstance(inner, str) else given
+
+
+def _id(given: Mapping[str, Any]) -> str:
+    return next((found for name in ("task_id", "id") if isinstance(found := given.get(name), str) and found), "")
+
+
+def _percent(progress: object) -> int | None:
+    """The progress, written as a number or as `30%`."""
+    text = str(progress).removesuffix("%").strip() if isinstance(progress, str | int | float) else ""
+    try:
+        return percent_of(float(text))
+    except ValueError:
+        return None
+
+
+def _link(given: object, depth: int = _DEPTH) -> str | None:
+    if isinstance(given, list):
+        given = given[0] if given else None
+    if isinstance(given, str):
+        return given or None
+    if not isinstance(given, dict) or not depth:
+        return None
+    # A bare text in `data` is an id.
+    found = (given.get(name) for name in _LINKS if not (name == "data" and isinstance(given.get(name), str)))
+    return next((link for one in found if (link := _link(one, depth - 1))), None)
+
+
+def _wrong(given: Mapping[str, Any]) -> Wrong:
+    """Why it failed. In one text the code may stand before the words, with a colon between."""
+    error = given.get("error")
+    if isinstance(error, dict):
+        code, message = error.get("code"), error.get("message")
+        known = str(code) if isinstance(code, str | int) else None
+        return Wrong(known, message if isinstance(message, str) else None)
+    text = next((one for one in (error, given.get("fail_reason")) if isinstance(one, str) and one), "")
+    code, colon, words = text.partition(":")
+    return Wrong(code, words.strip()) if colon and code.isidentifier() else Wrong(None, text)
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -132,6 +158,11 @@ def read(body: bytes, kind: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        message = f"The gateway answered {what} in a form that is not known here."
+        pass
     # Outside the handler: an error about bad UTF-8 carries all of the answer along.
-    raise UpstreamFailure(FailureKind.UNREADABLE, message, status=200)
+    raise _unreadable(what)
+
+
+def _unreadable(what: str) -> UpstreamFailure:
+    message = f"The gateway answered {what} in a form that is not known here."
+    return UpstreamFailure(FailureKind.UNREADABLE, message, status=200)

@@ -62,7 +62,7 @@ def checked(made: Made, body: bytes) -> Check:
         if sample.video.uri:
             return Check(made=replace(made, context=sample.video.uri), stage=Stage.DONE)
     if response.rai_media_filtered_count or response.rai_media_filtered_reasons:
-        why = "; ".join(response.rai_media_filtered_reasons)[:300]
+        why = "; ".join(response.rai_media_filtered_reasons)
         failure = failures.of_content("RAI_MEDIA_FILTERED", f": {why}" if why else "")
         return Check(made=made, stage=Stage.FAILED, failure=failure)
     message = "The Gemini API says that the clip is done, but names none."

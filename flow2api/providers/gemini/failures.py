@@ -195,8 +195,10 @@ _FAULTS = frozenset({"OTHER", "IMAGE_OTHER", "MALFORMED_RESPONSE", ""})
 
 
 def of_finish(reason: str, said: str) -> UpstreamFailure:
-    """The failure of an answer without a picture: by its finish reason, with what the model said instead."""
-    told = f": {said[:300]}" if said else ""
+    """The failure of an answer without a picture: by its finish reason, with what the model said instead.
+
+    As all that follow it is in the service's own words, whole: who shows it masks them first and then cuts them."""
+    told = f": {said}" if said else ""
     if reason in _REFUSALS:
         return of_content(reason, told)
     if reason in _FAULTS:
@@ -228,4 +230,4 @@ _BY_NUMBER = {
 def of_operation(number: int, message: str) -> UpstreamFailure:
     """The failure of a clip that was accepted and did not come about."""
     kind = _BY_NUMBER.get(number, _K.UPSTREAM_FAULT)
-    return UpstreamFailure(kind, f"{SENTENCES[kind]} (a clip failed: {message[:300] or f'code {number}'}).")
+    return UpstreamFailure(kind, f"{SENTENCES[kind]} (a clip failed: {message or f'code {number}'}).")

@@ -72,7 +72,7 @@ def predict_begun(body: bytes) -> Begun:
 def _filtered(predictions: Sequence[wire.Prediction]) -> UpstreamFailure:
     # An answer of nothing is how it says that everything was filtered out.
     reasons = [one.rai_filtered_reason for one in predictions if one.rai_filtered_reason]
-    return failures.of_content("RAI_FILTERED", f": {reasons[0][:300]}" if reasons else "")
+    return failures.of_content("RAI_FILTERED", f": {reasons[0]}" if reasons else "")
 
 
 def _begun(pictures: Sequence[bytes]) -> Begun:

@@ -21,7 +21,9 @@ def test_a_balance_is_whole_cents_whatever_the_service_says(dollars: float, whol
     assert cents(dollars) == whole
 
 
-async def test_one_that_cannot_be_asked_about_keeps_no_other_from_being_told() -> None:
+async def test_one_that_cannot_be_asked_about_keeps_no_other_from_being_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def check(made: Made) -> Check:
         if made.media_id == "bad":
             raise UpstreamFailure(FailureKind.UPSTREAM_FAULT, "not now")
@@ -29,6 +31,7 @@ async def test_one_that_cannot_be_asked_about_keeps_no_other_from_being_told() -
 
     good, bad = Made(media_id="good"), Made(media_id="bad")
     assert [check.made for check in await check_each([bad, good], check)] == [good]
+    assert "not now" in caplog.text
     with pytest.raises(UpstreamFailure, match="not now"):
         await check_each([bad], check)
 

@@ -52,6 +52,14 @@ def error(code: str | None, kind: str = "", message: str = "no") -> dict[str, An
         (503, error("model_not_found", "new_api_error"), K.MODEL_GONE),
         (503, HTML, K.MODEL_BUSY),
         (500, error(None, "server_error"), K.UPSTREAM_FAULT),
+        (408, error("request_timeout"), K.OUTCOME_UNKNOWN),
+        (499, error(None), K.OUTCOME_UNKNOWN),
+        (524, error("bad_response_status_code", "openai_error"), K.OUTCOME_UNKNOWN),
+        (403, {"code": "insufficient_user_quota", "message": "no", "data": None}, K.BALANCE_EMPTY),
+        (400, {"code": "sensitive_words_detected", "message": "no"}, K.CONTENT_REFUSED),
+        (500, {"code": 500, "message": "no"}, K.UPSTREAM_FAULT),
+        (500, {"error": "no"}, K.UPSTREAM_FAULT),
+        (500, {"detail": "no"}, K.OUTCOME_UNKNOWN),
         (500, HTML, K.OUTCOME_UNKNOWN),
         (502, HTML, K.OUTCOME_UNKNOWN),
         (524, HTML, K.OUTCOME_UNKNOWN),
@@ -67,7 +75,13 @@ def test_an_answer_to_an_order_has_its_class(status: int, body: Any, kind: K) ->
 def test_only_an_order_can_be_lost_and_only_there_a_missing_thing_is_the_model() -> None:
     assert failed(502, HTML, Call.STATUS).kind is K.UPSTREAM_FAULT
     assert failed(503, HTML, Call.STATUS).kind is K.UPSTREAM_FAULT
-    assert failed(404, HTML, Call.STATUS).kind is K.MEDIA_GONE
+    assert failed(408, error(None), Call.STATUS).kind is K.UPSTREAM_FAULT
+    assert failed(404, error("not_found"), Call.STATUS).kind is K.MEDIA_GONE
+    assert failed(400, {"code": "task_not_exist", "message": "no"}, Call.STATUS).kind is K.MEDIA_GONE
+
+
+def test_a_page_that_something_in_between_has_not_says_nothing_about_the_clip() -> None:
+    assert failed(404, HTML, Call.STATUS).kind is K.UPSTREAM_FAULT
 
 
 def test_a_key_that_is_asked_too_much_rests_for_a_minute_where_no_wait_is_named() -> None:
@@ -90,7 +104,16 @@ def test_the_key_is_not_told() -> None:
         ("videos", {"id": "v", "status": "in_progress", "progress": 1e300}, Stage.RUNNING, 100, None),
         ("videos", {"id": "v", "status": "in_progress", "progress": -1}, Stage.RUNNING, 0, None),
         ("sora", {"status": "IN_PROGRESS", "progress": f"{'9' * 400}%"}, Stage.RUNNING, 100, None),
-        ("videos", {"id": "v", "status": "processing"}, Stage.UNKNOWN, None, None),
+        ("videos", {"id": "v", "status": "processing"}, Stage.RUNNING, None, None),
+        ("videos", {"id": "v", "status": "under_review"}, Stage.UNKNOWN, None, None),
+        ("videos", {"id": "v", "status": "failed", "error": "no"}, Stage.FAILED, None, None),
+        ("videos", {"id": "v", "status": "failed", "error": {"code": 400, "message": "no"}}, Stage.FAILED, None, None),
+        ("sora", {"code": "success", "data": {"status": "SUCCESS", "video_url": "l"}}, Stage.DONE, None, "l"),
+        ("sora", {"status": "SUCCESS", "data": {"outputs": ["l", "m"]}}, Stage.DONE, None, "l"),
+        ("sora", {"status": "SUCCESS", "data": [{"url": "l"}]}, Stage.DONE, None, "l"),
+        ("sora", {"status": "IN_PROGRESS", "data": ""}, Stage.RUNNING, None, None),
+        ("tasks", {"status": "completed", "url": "l", "error": {"code": 5}}, Stage.DONE, None, "l"),
+        ("tasks", {"status": "completed", "videos": [{"url": "l"}]}, Stage.DONE, None, "l"),
         ("sora", {"status": "NOT_START", "progress": "0%"}, Stage.WAITING, 0, None),
         ("sora", {"status": "IN_PROGRESS", "progress": "30%", "data": None}, Stage.RUNNING, 30, None),
         ("sora", {"status": "SUCCESS", "progress": "100%", "data": {"output": "l"}}, Stage.DONE, 100, "l"),

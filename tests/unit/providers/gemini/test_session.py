@@ -52,3 +52,16 @@ async def test_what_a_model_says_in_place_of_a_picture_is_told_without_the_key()
     wanted = Generation(**usual, kind="image", how={"call": "content"})
     with pytest.raises(UpstreamFailure, match=r"your key is \*\*\*"):
         await session(said).begin(Prepared(order=Order(job_id="j", generation=wanted), context=""), "")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"error": {"code": 3, "message": f"{'x' * 290}{KEY}"}},
+        {"response": {"generateVideoResponse": {"raiMediaFilteredReasons": [f"{'x' * 290}{KEY}"]}}},
+    ],
+)
+async def test_a_key_at_the_place_where_a_message_is_cut_is_not_told_in_part(operation: dict[str, Any]) -> None:
+    [check] = await session({"name": "n", "done": True, **operation}).check([Made(media_id="models/v/operations/1")])
+    assert check.failure is not None
+    assert "AIza" not in check.failure.message
