@@ -232,6 +232,20 @@ async def test_streams_bring_one_completed_event_for_each_picture_in_the_package
         assert Image.open(io.BytesIO(base64.b64decode(changed[0].b64_json))).format == "WEBP"
 
 
+@pytest.mark.parametrize("partials", [1, 2, 3])
+async def test_who_asks_for_partial_pictures_gets_none_and_a_stream_that_ends_as_it_should(partials: int) -> None:
+    """At most so many are allowed, and no provider makes any."""
+    async with open_tested_gateway() as gateway:
+        streamed = {"stream": True, "partial_images": partials}
+        for call in (
+            lambda client: list(generate(client, **streamed)),
+            lambda client: list(edit(client, RED, **streamed)),
+        ):
+            [event] = await gateway.sdk(call)
+            assert event.type.endswith(".completed")
+            assert size_of(base64.b64decode(event.b64_json))
+
+
 async def test_traps_3_and_10_a_stream_has_its_headers_at_once_beats_with_comments_and_ends_in_an_error_object() -> (
     None
 ):

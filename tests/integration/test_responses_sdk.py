@@ -78,6 +78,13 @@ async def test_a_stream_has_every_event_in_order_and_counts_them() -> None:
         events: list[Any] = await gateway.sdk(lambda client: list(respond(client, stream=True)))
         assert [event.type for event in events] == SEQUENCE
         assert [event.sequence_number for event in events] == list(range(len(SEQUENCE)))
+        for partials in (1, 2, 3):
+            # None is made, which is allowed.
+            asked = {**TOOL, "partial_images": partials}
+            told: list[Any] = await gateway.sdk(
+                lambda client, asked=asked: list(respond(client, tool=asked, stream=True))  # type: ignore[misc]
+            )
+            assert [event.type for event in told] == SEQUENCE
         assert events[6].item.result == events[-1].response.output[0].result
         assert size_of(pictures(events[-1].response)[0]) == (1376, 768)
 
@@ -140,6 +147,7 @@ async def test_what_cannot_be_done_is_a_status_beforehand_and_an_event_afterward
         ({"tools": [{**TOOL, "background": "transparent"}]}, 400, "unsupported_operation", "background"),
         ({"tools": [{**TOOL, "input_image_mask": {"image_url": data_url(RED)}}]}, 400, "unsupported_operation", "tools.input_image_mask"),
         ({"tools": [{**TOOL, "output_format": "gif"}]}, 400, "invalid_value", "output_format"),
+        ({"tools": [{**TOOL, "partial_images": 4}]}, 400, "invalid_value", "tools.partial_images"),
         ({"previous_response_id": "resp_gone"}, 400, "invalid_value", "previous_response_id"),
         ({"input": [{"type": "item_reference", "id": "ig_gone"}, {"role": "user", "content": "x"}]}, 400, "invalid_value", "input[0].id"),
         ({"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file-1"}]}]}, 400, "unsupported_operation", "input[0].content"),

@@ -168,7 +168,7 @@ def _check(way: Way, sheet: Sheet, model: Model) -> None:
     if model.kind != "image":
         message = f"{model.id} makes clips; ask for those with POST /v1/videos."
         raise Failure(Code.UNSUPPORTED_OPERATION, message, param="model")
-    images_request.check(sheet.asked)
+    images_request.check_partials(sheet.asked.partial_images)
     if way.needs_picture and not sheet.pictures:
         message = "image must hold the picture to start from; there is none."
         raise Failure(Code.MISSING_REQUIRED_PARAMETER, message, param="image")

@@ -116,14 +116,13 @@ def rendition(format: str | None, compression: int | None) -> Rendition | None:
     return Rendition(cast("Format", word), quality)
 
 
-def check(asked: ImagesRequest) -> None:
-    """Refuse what is not meant for anything.
+def check_partials(wanted: int | None, param: str = "partial_images") -> None:
+    """Refuse a number of partial pictures that cannot be meant.
 
     Raises:
         Failure: so it is."""
-    if not 0 <= (asked.partial_images or 0) <= MAX_PARTIALS:
-        message = f"partial_images must be a number from 0 to {MAX_PARTIALS}."
-        raise Failure(Code.INVALID_VALUE, message, param="partial_images")
+    if not 0 <= (wanted or 0) <= MAX_PARTIALS:
+        raise Failure(Code.INVALID_VALUE, f"{param} must be a number from 0 to {MAX_PARTIALS}.", param=param)
 
 
 def ground(model: Model, background: str | None) -> dict[str, OptionValue]:

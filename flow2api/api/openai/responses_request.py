@@ -97,6 +97,7 @@ def check(asked: ResponsesRequest) -> None:
         Failure: so it is."""
     if not asked.input:
         raise Failure(Code.MISSING_REQUIRED_PARAMETER, "input must say what to make; it is empty.", param="input")
+    images_request.check_partials(asked.tool.partial_images if asked.tool else None, "tools.partial_images")
     if asked.tool and asked.tool.input_image_mask is not None:
         message = "Masks are taken by POST /v1/images/edits alone. Say in the text what is to change."
         raise Failure(Code.UNSUPPORTED_OPERATION, message, param="tools.input_image_mask")
