@@ -87,6 +87,19 @@ async def test_a_stream_tells_progress_as_thoughts_and_ends_in_the_picture() -> 
         assert [size_of(picture) for chunk in chunks for picture in pictures(chunk)] == [(1376, 768)]
 
 
+async def test_trap_14_a_stream_that_is_silent_for_long_is_kept_alive_by_what_the_package_passes_over() -> None:
+    slow, lively = Knobs(image_latency_seconds=1.0), {"server.beat_seconds": 0.1}
+    async with open_tested_gateway(knobs=slow, settings=lively) as gateway:
+        path = f"/v1beta/models/{MODEL}:streamGenerateContent?alt=sse"
+        text = (await rest(gateway, "POST", path, {"contents": "a red apple"})).text
+        assert text.count("\n\n\n") > 2
+        assert {line[:6] for line in text.split("\n") if line} == {"data: "}
+        chunks = await sdk(
+            gateway, lambda client: list(client.models.generate_content_stream(model=MODEL, contents="x"))
+        )
+        assert len(pictures(chunks[-1])) == 1
+
+
 async def test_a_chat_changes_the_picture_of_its_last_answer() -> None:
     def talk(client: genai.Client) -> list[types.GenerateContentResponse]:
         chat = client.chats.create(model=MODEL)
@@ -165,7 +178,7 @@ async def rest(gateway: TestedGateway, method: str, path: str, body: object = No
     return await gateway.client.request(method, path, headers=headers, json=body)
 
 
-async def test_a_clip_is_begun_followed_and_downloaded_over_plain_http_as_older_clients_do() -> None:
+async def test_trap_14_a_clip_is_begun_followed_and_downloaded_over_plain_http_as_older_clients_do() -> None:
     async with open_tested_gateway(knobs=QUICK, settings=LOOKS) as gateway:
         body = {"instances": [{"prompt": "a ball"}], "parameters": {"aspectRatio": "9:16", "durationSeconds": "8"}}
         begun = (await rest(gateway, "POST", f"/v1beta/models/{CLIP_MODEL}:predictLongRunning", body)).json()

@@ -33,13 +33,13 @@ GOOGLE = {"x-goog-api-key": "k"}
         ("/v1betamax", {}, "", False),
     ],
 )
-def test_the_dialect_is_told_by_the_path_or_by_how_the_key_is_sent(
+def test_trap_14_the_dialect_is_told_by_the_path_or_by_how_the_key_is_sent(
     path: str, headers: dict[str, str], query: str, spoken: bool
 ) -> None:
     assert speaks(make_request(headers, path=path, query=query)) is spoken
 
 
-def test_field_names_come_in_both_spellings_even_mixed() -> None:
+def test_trap_14_field_names_come_in_both_spellings_even_mixed() -> None:
     sent = {
         "generation_config": {"imageConfig": {"aspect_ratio": "1:1"}},
         "contents": [{"parts": [{"inline_data": 1}]}],
@@ -78,7 +78,7 @@ def test_an_array_is_json_however_it_ends() -> None:
     assert json.loads(Array().failure(failure))[0]["error"]["status"] == "INTERNAL"
 
 
-def test_events_are_data_and_an_empty_line_and_nothing_else() -> None:
+def test_trap_14_events_are_data_and_an_empty_line_and_nothing_else() -> None:
     events = Events()
     assert events.piece({"a": 1}) + events.end == b'data: {"a":1}\n\n'
     assert events.failure(Failure(Code.DRAINING, "stops")).startswith(b'data: {"error":')
