@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlite_utils
 
+from flow2api.store import copies
 from flow2api.store.database import Database
 from flow2api.store.errors import StoreFault
 
@@ -59,6 +60,7 @@ def _write(db: Database, side: Path, check: Callable[[], None]) -> None:
     try:
         with db.interruptible(check):
             db.execute("VACUUM INTO ?", (str(side),))
+        _mark(side, db)
         _prove(side, db, check)
         _sync(side)
     except BaseException:
@@ -66,6 +68,12 @@ def _write(db: Database, side: Path, check: Callable[[], None]) -> None:
         # An interrupted statement fails like a broken one: if the caller was cancelled, that is what counts.
         check()
         raise
+
+
+def _mark(side: Path, db: Database) -> None:
+    connection = sqlite3.connect(side, isolation_level=None)
+    with contextlib.closing(Database(sqlite_utils.Database(connection, execute_plugins=False), db.seal)) as copy:
+        copies.mark(copy)
 
 
 def _prove(side: Path, db: Database, check: Callable[[], None]) -> None:

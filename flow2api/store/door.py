@@ -5,6 +5,7 @@ back into the database file and gives up the lock.
 """
 
 import contextlib
+import logging
 import queue
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -16,13 +17,15 @@ from flow2api.store.backup import copy_database
 from flow2api.store.base import P, Store, StoreStatistics, T, Tally
 from flow2api.store.batch import Work, read_together
 from flow2api.store.database import Database
-from flow2api.store.errors import StoreClosed
+from flow2api.store.errors import StoreClosed, StoreFault
 from flow2api.store.inline import InlineStore
 from flow2api.store.opening import Opened, open_another, open_files, open_memory
 from flow2api.store.seal import Seal
 from flow2api.store.writer import Writer
 
 __all__ = ["Store", "StoreStatistics", "open_inline_store", "open_store"]
+
+log = logging.getLogger("flow2api.store")
 
 # Reads are short and the Trio thread needs its share of the processor: more threads would only queue for the interpreter.
 READERS = 2
@@ -122,4 +125,7 @@ class FileStore:
 def _finish(opened: Opened) -> None:
     """Runs on the writer's thread, after its last transaction and with no reader at work."""
     with opened.closing:
-        opened.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            opened.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except StoreFault as fault:  # all is on the disk, in the log beside the file, which the next start reads
+            log.warning("the log of the database could not be folded back at the end: %s", fault)

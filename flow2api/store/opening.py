@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlite_utils
 
+from flow2api.store import copies
 from flow2api.store.database import Database, fault_advice
 from flow2api.store.errors import SealBroken, StoreFault, StoreRefused
 from flow2api.store.lock import held_lock
@@ -46,15 +47,35 @@ def open_files(path: Path, seal: Seal, readers: int) -> Opened:
         stack.enter_context(held_lock(path))
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         is_new = path.stat().st_size == 0
+        _refuse_foreign_log(path, seal)
         writer = stack.enter_context(contextlib.closing(_connect(path, seal)))
         if is_new:
             # It takes effect in a new file alone, and in one that is refused below not even its header may change. Pages that
             # fall free can be given back bit by bit then, without a rebuild.
             writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
         prepare(writer, str(path))
+        copies.go_back(writer)
         _use_wal(writer, path)  # after the checks, so that a refused file is left as it was
         opened = tuple(_open_reader(path, seal, stack) for _ in range(readers))
         return Opened(path, writer, opened, stack.pop_all())
+
+
+def _refuse_foreign_log(path: Path, seal: Seal) -> None:
+    """A copy has no log before it is first opened. One that lies beside it is that of the database whose place it took, and SQLite
+    would write its pages into the copy."""
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or not log.stat().st_size:
+        return
+    with contextlib.closing(_wrap(_connect_as_it_lies(path), seal)) as db:
+        if copies.is_copy(db):
+            raise StoreRefused(
+                f"The database {path} is a copy that was put in the place of another, whose log still lies beside it. "
+                f"Remove {log.name} and {path.name}-shm."
+            )
+
+
+def _connect_as_it_lies(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 def open_another(path: Path, seal: Seal) -> Database:
