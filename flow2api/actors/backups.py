@@ -35,7 +35,7 @@ async def back_up(store: Store, folder: Path, keep: int, now: float) -> Backup:
     await trio.to_thread.run_sync(_prepare, folder)
     path = folder / f"flow2api-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}.db"
     size = await store.back_up(path)
-    return Backup(path, size, await trio.to_thread.run_sync(_rotate, folder, keep))
+    return Backup(path, size, await trio.to_thread.run_sync(_rotate, folder, keep, path))
 
 
 def backups(folder: Path) -> list[Path]:
@@ -50,8 +50,10 @@ def _prepare(folder: Path) -> None:
             path.unlink()
 
 
-def _rotate(folder: Path, keep: int) -> int:
-    old = backups(folder)[:-keep]
+def _rotate(folder: Path, keep: int, made: Path) -> int:
+    # The one just made stays, also where a clock that was wrong has left names of days to come.
+    others = [path for path in backups(folder) if path != made]
+    old = others[: max(0, len(others) - (keep - 1))]
     for path in old:
         path.unlink()
     return len(old)

@@ -9,6 +9,7 @@ them; and a service may always be asked at the very origin to which its calls go
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urljoin
 
@@ -48,9 +49,26 @@ class Target(msgspec.Struct, frozen=True):
     addresses: tuple[str, ...]
 
 
+# The system takes up to half a minute for a name whose servers do not answer, and callers choose the names: in the common threads they
+# could keep all files and pictures of others waiting.
+_RESOLVERS = 16
+_limiter: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("names of callers")
+
+
+def _resolvers() -> trio.CapacityLimiter:
+    try:
+        return _limiter.get()
+    except LookupError:
+        limiter = trio.CapacityLimiter(_RESOLVERS)
+        _limiter.set(limiter)
+        return limiter
+
+
 async def resolve_name(host: str, port: int) -> Sequence[str]:
     """All addresses of a name, as the system resolves it; an address is its own."""
-    found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = await trio.to_thread.run_sync(
+        partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM), abandon_on_cancel=True, limiter=_resolvers()
+    )
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 

@@ -1,8 +1,11 @@
 """The guard's fetch: every redirect is checked, the checked address is dialled."""
 
+import socket
+import threading
 from collections.abc import Sequence
 
 import pytest
+import trio
 
 from flow2api.errors import AddressForbidden, ResponseTooLarge, ResponseUnreadable, TimedOut
 from flow2api.net.guard import Guard, resolve_name
@@ -92,3 +95,34 @@ async def test_an_answer_that_is_no_redirect_comes_back_as_it_is() -> None:
 
 async def test_the_system_resolves_an_address_to_itself() -> None:
     assert await resolve_name("127.0.0.1", 80) == ["127.0.0.1"]
+
+
+async def test_names_that_are_slow_to_resolve_keep_no_other_work_from_its_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer, asked = threading.Event(), list[str]()
+
+    def slow(host: str, *rest: object, **named: object) -> list[object]:
+        if named.get("flags", 0) or "numeric" in host:
+            raise socket.gaierror(socket.EAI_NONAME, "no number")
+        asked.append(host)
+        answer.wait(60)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 80))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    found: list[Sequence[str]] = []
+
+    async def resolve(number: int) -> None:
+        found.append(await resolve_name(f"slow{number}.example", 80))
+
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            for number in range(100):
+                nursery.start_soon(resolve, number)
+            while not asked:
+                await trio.sleep(0.01)
+            with trio.move_on_after(5) as limit:
+                await trio.to_thread.run_sync(int)
+            answer.set()
+    assert not limit.cancelled_caught
+    assert found == [["93.184.216.34"]] * 100

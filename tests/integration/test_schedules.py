@@ -286,6 +286,17 @@ async def test_only_the_newest_backups_are_kept_and_no_other_file_is_touched(tmp
         assert sorted(folder.iterdir()) == sorted([*backups(folder), *foreign])
 
 
+async def test_a_backup_stays_though_a_wrong_clock_has_left_names_of_days_to_come(tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    async with opened(tmp_path) as place:
+        for day in range(300, 303):
+            await back_up(place.store, folder, 3, NOW + day * DAY)
+        for day in range(5):
+            made = await back_up(place.store, folder, 3, NOW + day * DAY)
+            assert made.path in backups(folder)
+            assert len(backups(folder)) == 3
+
+
 async def test_writes_go_on_while_a_backup_is_made_and_it_holds_one_moment(tmp_path: Path) -> None:
     def fill(db: Database) -> None:
         for number in range(40):
