@@ -1,20 +1,16 @@
 """The emulator's own routes under `/_emulator/`, for a test or a person in another process. Answers loopback only."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from flow2api.emulator.accounts import Account, AccountSetup
 from flow2api.emulator.captcha import IMAGE_ACTION
-from flow2api.emulator.exchange import Answer, Asked, Refused, json_answer, read_body
-from flow2api.emulator.faults import Planned
+from flow2api.emulator.exchange import Answer, Refused, json_answer, read_body
 from flow2api.emulator.routing import Call, Route
 from flow2api.emulator.state import State
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
-
-Handler = Callable[[Call], Awaitable[Answer]]
+from flow2api.emulator.steering import ROOT, Row, Steering, changes, loopback_only
 
 
 class TokenWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,30 +27,18 @@ class Control:
         self._state = state
 
     def routes(self) -> list[Route]:
-        rows: list[tuple[str, str, Handler]] = [
-            ("GET", "state", self.state),
-            ("GET", "calls", self.calls),
-            ("GET", "accepted", self.accepted),
-            ("POST", "faults", self.plan_fault),
-            ("DELETE", "faults", self.clear_faults),
-            ("POST", "accounts", self.add_account),
-            ("PATCH", "accounts/*", self.change_account),
-            ("POST", "accounts/*/expire", self.expire_access),
-            ("PATCH", "knobs", self.change_knobs),
-            ("POST", "tokens", self.token),
-            ("POST", "reset", self.reset),
-        ]
-        return [
-            Route(
-                name="control",
-                method=method,
-                path=f"/_emulator/{path}",
-                side="control",
-                handle=loopback_only(handle),
-                open_to_all=True,
-            )
-            for method, path, handle in rows
-        ]
+        return control_routes(
+            [
+                ("GET", "state", self.state),
+                *Steering(self._state).rows(),
+                ("POST", "accounts", self.add_account),
+                ("PATCH", "accounts/*", self.change_account),
+                ("POST", "accounts/*/expire", self.expire_access),
+                ("PATCH", "knobs", self.change_knobs),
+                ("POST", "tokens", self.token),
+                ("POST", "reset", self.reset),
+            ]
+        )
 
     async def state(self, call: Call) -> Answer:
         """Accounts, counters, knobs and faults."""
@@ -78,36 +62,13 @@ class Control:
             }
         )
 
-    async def calls(self, call: Call) -> Answer:
-        """The kept calls, of one name when `?call=` says so. Bodies are text."""
-        wanted = call.asked.query.get("call")
-        seen = [one for one in self._state.ledger.seen if wanted in {None, one.call}]
-        return json_answer([msgspec.structs.asdict(one) | {"body": one.body.decode(errors="replace")} for one in seen])
-
-    async def accepted(self, call: Call) -> Answer:
-        """Every accepted generation, oldest first."""
-        return json_answer(self._state.ledger.accepted)
-
-    async def plan_fault(self, call: Call) -> Answer:
-        """Plan a fault: `{"call": "image", "fault": {"type": "stall", "seconds": 30}, "times": 1, "account": null}`."""
-        try:
-            self._state.faults.plan(read_body(call.asked, Planned))
-        except ValueError as error:
-            raise Refused(400, str(error)) from error
-        return json_answer({"faults": self._state.faults.planned})
-
-    async def clear_faults(self, call: Call) -> Answer:
-        """Forget all planned faults, or with `?call=` those of one call."""
-        self._state.faults.clear(call.asked.query.get("call"))
-        return json_answer({"faults": self._state.faults.planned})
-
     async def add_account(self, call: Call) -> Answer:
         """Let an account exist, and tell its session token."""
         return json_answer(show_account(self._state.accounts.add(read_body(call.asked, AccountSetup))))
 
     async def change_account(self, call: Call) -> Answer:
         """Set some fields of an account."""
-        account = self._state.accounts.change(call.part, _changes(call.asked))
+        account = self._state.accounts.change(call.part, changes(call.asked))
         return json_answer(show_account(account))
 
     async def expire_access(self, call: Call) -> Answer:
@@ -120,7 +81,7 @@ class Control:
 
     async def change_knobs(self, call: Call) -> Answer:
         """Set some knobs."""
-        self._state.knobs = self._state.knobs.changed(_changes(call.asked))
+        self._state.knobs = self._state.knobs.changed(changes(call.asked))
         return json_answer(self._state.knobs)
 
     async def token(self, call: Call) -> Answer:
@@ -151,16 +112,16 @@ def show_account(account: Account) -> dict[str, Any]:
     }
 
 
-def _changes(asked: Asked) -> dict[str, object]:
-    return read_body(asked, dict[str, object])
-
-
-def loopback_only(handle: Handler) -> Handler:
-    """The handler, for callers on the same machine."""
-
-    async def guarded(call: Call) -> Answer:
-        if call.asked.peer not in LOOPBACK:
-            raise Refused(403, "The emulator is controlled from its own machine only.")
-        return await handle(call)
-
-    return guarded
+def control_routes(rows: Sequence[Row[Call]]) -> list[Route]:
+    """Routes of the emulator itself, which nobody has to sign in for."""
+    return [
+        Route(
+            name="control",
+            method=method,
+            path=f"{ROOT}{path}",
+            side="control",
+            handle=loopback_only(handle),
+            open_to_all=True,
+        )
+        for method, path, handle in rows
+    ]

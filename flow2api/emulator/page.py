@@ -13,11 +13,12 @@ import msgspec
 import trio
 
 from flow2api.emulator.captcha import SITE_KEY
-from flow2api.emulator.control import loopback_only
+from flow2api.emulator.control import control_routes
 from flow2api.emulator.exchange import Answer, Asked, Refused, json_answer, read_body, text_answer
 from flow2api.emulator.routing import Call, Route
 from flow2api.emulator.sessions import session_cookie
 from flow2api.emulator.state import State
+from flow2api.emulator.steering import Row
 
 PAGE = "/fx/tools/flow"
 PROJECT_PAGE = f"{PAGE}/project/"
@@ -51,23 +52,13 @@ class Page:
             ("captcha_script", "GET", SCRIPT, self.script),
             ("captcha_token", "POST", RELOAD, self.token),
         ]
-        links = [("GET", "sign-in/*", self.sign_in), ("GET", "sign-out", self.sign_out)]
+        links: list[Row[Call]] = [("GET", "sign-in/*", self.sign_in), ("GET", "sign-out", self.sign_out)]
         return [
             *(
                 Route(name=name, method=method, path=path, side="page", handle=handle, open_to_all=True)
                 for name, method, path, handle in rows
             ),
-            *(
-                Route(
-                    name="control",
-                    method=method,
-                    path=f"/_emulator/{path}",
-                    side="control",
-                    handle=loopback_only(handle),
-                    open_to_all=True,
-                )
-                for method, path, handle in links
-            ),
+            *control_routes(links),
         ]
 
     async def page(self, call: Call) -> Answer:

@@ -4,14 +4,13 @@ Lenient about what is not understood and strict about what is: a value that cann
 but for the reading of forms.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, cast, get_args
-
-import msgspec
 
 from flow2api.api import forms
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.inputs import Given, Reference, Upload
+from flow2api.api.openai.picture_fields import Named, Pictures, references
 from flow2api.api.wire import convert, decode, decoder, weigh
 from flow2api.api.wishes import Request
 from flow2api.domain.job import OptionValue
@@ -24,36 +23,6 @@ MAX_PARTIALS = 3
 _SPELLED = {"jpg": "jpeg"}
 # These two names came with links when they were new, and programs that ask for them by name still read nothing else.
 LINKS_BY_DEFAULT = frozenset({"dall-e-2", "dall-e-3"})
-
-
-class Address(msgspec.Struct):
-    """The inner object of a picture."""
-
-    url: str | None = None
-
-
-class Named(msgspec.Struct):
-    """A picture as an object."""
-
-    image_url: Address | str | None = None
-    url: str | None = None
-    b64_json: str | None = None
-    file_id: str | None = None
-
-    def address(self, param: str) -> str:
-        if self.file_id:
-            message = (
-                f"There are no stored files here that {param}.file_id could name; send the picture itself or its link."
-            )
-            raise Failure(Code.UNSUPPORTED_OPERATION, message, param=param)
-        inner = self.image_url.url if isinstance(self.image_url, Address) else self.image_url
-        found = inner or self.url or (f"data:image/png;base64,{self.b64_json}" if self.b64_json else "")
-        if not found:
-            raise Failure(Code.MISSING_REQUIRED_PARAMETER, f"{param} names no picture.", param=param)
-        return found
-
-
-Pictures = Named | str | list[Named | str]
 
 
 class ImagesRequest(Request, kw_only=True):
@@ -148,8 +117,8 @@ async def read(request: GatewayRequest, body: bytes | bytearray) -> Sheet:
         return _of_form(await forms.read(request, body))
     await weigh(body)
     asked = decode(body, _decoder)
-    pictures = [*_references("image", asked.image), *_references("images", asked.images)]
-    mask, markup = (next(_references(param, getattr(asked, param)), None) for param in ("mask", "markup"))
+    pictures = [*references("image", asked.image), *references("images", asked.images)]
+    mask, markup = (next(references(param, getattr(asked, param)), None) for param in ("mask", "markup"))
     return Sheet(asked, pictures, mask, markup)
 
 
@@ -166,14 +135,8 @@ def _of_form(form: forms.Form) -> Sheet:
 def _layer(form: forms.Form, param: str, named: Pictures | None) -> Given | None:
     """What lies over the first picture: a file, or a picture by its address."""
     given: list[Given] = [Upload(file.data, param) for file in form.files_of(param)]
-    given += _references(param, named)
+    given += references(param, named)
     return given[0] if given else None
-
-
-def _references(param: str, pictures: Pictures | None) -> Iterator[Reference]:
-    for picture in pictures if isinstance(pictures, list) else [pictures]:
-        if picture is not None and picture != "":
-            yield Reference(picture.address(param) if isinstance(picture, Named) else picture, param)
 
 
 def _one_of(param: str, value: str, words: Sequence[str]) -> str:

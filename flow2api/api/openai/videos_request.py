@@ -7,43 +7,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from flow2api.api import forms
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.inputs import Given, Reference, Upload
+from flow2api.api.openai.picture_fields import Named, Pictures, references
 from flow2api.api.wire import convert, decode, decoder, weigh
 from flow2api.api.wishes import Request
-from flow2api.errors import Code, Failure
 
 # In the order in which they count: models that take a first and a last frame take them in this order.
 _FIELDS = ("input_reference", "image", "images", "first_frame", "last_frame")
 _LINK = re.compile(r"https?://|/media/", re.IGNORECASE)
-
-
-class Address(msgspec.Struct):
-    """The inner object of a picture."""
-
-    url: str | None = None
-
-
-class Named(msgspec.Struct):
-    """A picture as an object."""
-
-    image_url: Address | str | None = None
-    url: str | None = None
-    file_id: str | None = None
-
-    def address(self, param: str) -> str:
-        inner = self.image_url.url if isinstance(self.image_url, Address) else self.image_url
-        # Our own files go by the last part of their link.
-        found = inner or self.url or (f"/media/{self.file_id}" if self.file_id else "")
-        if not found:
-            raise Failure(Code.MISSING_REQUIRED_PARAMETER, f"{param} names no picture.", param=param)
-        return found
-
-
-Pictures = Named | str | list[Named | str]
 
 
 class VideosRequest(Request, kw_only=True):
@@ -84,7 +57,8 @@ async def read(request: GatewayRequest, body: bytes | bytearray) -> Sheet:
         return _of_form(await forms.read(request, body))
     await weigh(body)
     asked = decode(body, _decoder)
-    return _sheet(asked, list(_references(asked)), asked.source_job(), None)
+    pictures = [one for field in _FIELDS for one in references(field, getattr(asked, field))]
+    return _sheet(asked, pictures, asked.source_job(), None)
 
 
 def _of_form(form: forms.Form) -> Sheet:
@@ -113,14 +87,6 @@ def _given(form: forms.Form) -> Iterator[Given]:
             file_id = form.inner(name, "file_id")
             if link or file_id:
                 yield Reference(Named(image_url=link, file_id=file_id).address(field), field)
-
-
-def _references(asked: VideosRequest) -> Iterator[Reference]:
-    for field in _FIELDS:
-        given: Pictures | None = getattr(asked, field)
-        for picture in given if isinstance(given, list) else [given]:
-            if picture is not None and picture != "":
-                yield Reference(picture.address(field) if isinstance(picture, Named) else picture, field)
 
 
 _decoder = decoder(VideosRequest)
