@@ -54,24 +54,19 @@ def check_no_how(table: Table) -> None:
     read_how(table.how, _NoWords)
 
 
-def check_plain(table: Table) -> None:
-    """What holds for all services without second steps.
+def read_plainly(table: Table, kind: type[T], *, goes_on: bool = False) -> T:
+    """`how` of a model as `kind`, for services without second steps; `goes_on`: they can go on with a clip.
 
     Raises:
-        Misfit: it does not hold."""
+        Misfit: it is something else, or the model would take what such a service does not do."""
+    how = read_how(table.how, kind)
     if table.upscales and not table.at_once:
         raise Misfit(f"upscales needs at_once = true, since {table.provider} makes nothing larger in a second step")
     if table.kind == "video" and not table.seconds:
         raise Misfit("seconds is missing; it must name the lengths of clips")
-
-
-def check_no_source(table: Table) -> None:
-    """For services that do not go on with a clip.
-
-    Raises:
-        Misfit: the model would."""
-    if table.way == "extend":
+    if table.way == "extend" and not goes_on:
         raise Misfit(f'mode must not be "extend", since {table.provider} goes on with no clip')
+    return how
 
 
 def check_names(field: str, given: Mapping[str, object], allowed: list[str]) -> None:

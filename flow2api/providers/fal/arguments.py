@@ -14,10 +14,8 @@ from flow2api.domain.model import Table
 from flow2api.domain.reading import Misfit
 from flow2api.providers.words import (
     check_names,
-    check_no_source,
-    check_plain,
     how_of,
-    read_how,
+    read_plainly,
     sizes_of,
     worded,
 )
@@ -50,9 +48,7 @@ def check_model(table: Table) -> None:
 
     Raises:
         Misfit: so it is."""
-    how = read_how(table.how, How)
-    check_plain(table)
-    check_no_source(table)
+    how = read_plainly(table, How)
     check_names("how.sizes", how.sizes, sizes_of(table))
     most = table.inputs[1]
     if not how.all_pictures and max(len(how.pictures), len(how.more_pictures)) < most:

@@ -4,32 +4,19 @@ Only where an account is locked is a sentence looked into, since the answer has 
 """
 
 from collections.abc import Callable, Mapping
-from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.net.message import Response
-from flow2api.providers import waits
+from flow2api.providers.answers import Call, Voice
 
 _K = FailureKind
 _LOCKED = "user is locked"
 # Also in the words of the service itself: it had passed the request on and does not know what became of it.
 _LOST_BEHIND = (408, 502, 504)
 _NO_MONEY = ("exhausted balance", "top_up")
-
-
-class Call(Enum):
-    """The calls, by the words in which people read about them."""
-
-    KEY = "the check of the key"
-    BILLING = "the question what is left"
-    UPLOAD = "the upload of a picture"
-    SUBMIT = "the request"
-    STATUS = "the question how a request stands"
-    RESULT = "the question for a result"
-    CANCEL = "the cancelling of a request"
 
 
 BY_TYPE: Mapping[str, FailureKind] = {
@@ -53,19 +40,22 @@ BY_TYPE: Mapping[str, FailureKind] = {
     "bad_request": _K.REQUEST_REJECTED,
 }
 
-SENTENCES: Mapping[FailureKind, str] = {
-    _K.KEY_REFUSED: "fal does not take this key; make another one at fal.ai/dashboard/keys",
-    _K.BALANCE_EMPTY: "The fal account has no balance left; top it up at fal.ai/dashboard/billing",
-    _K.ACCOUNT_BLOCKED: "fal has locked this account",
-    _K.MODEL_GONE: "fal does not have this model, or not for this key",
-    _K.MEDIA_GONE: "fal no longer has what was asked for",
-    _K.CONTENT_REFUSED: "fal refused the prompt or a picture",
-    _K.REQUEST_REJECTED: "fal did not take the request",
-    _K.THROTTLED: "fal is asked too much with this key",
-    _K.MODEL_BUSY: "fal has no machine free for this model",
-    _K.UPSTREAM_FAULT: "fal failed",
-    _K.OUTCOME_UNKNOWN: "fal's answer does not say what became of the request, which may have been accepted",
-}
+VOICE = Voice(
+    "fal",
+    {
+        _K.KEY_REFUSED: "fal does not take this key; make another one at fal.ai/dashboard/keys",
+        _K.BALANCE_EMPTY: "The fal account has no balance left; top it up at fal.ai/dashboard/billing",
+        _K.ACCOUNT_BLOCKED: "fal has locked this account",
+        _K.MODEL_GONE: "fal does not have this model, or not for this key",
+        _K.MEDIA_GONE: "fal no longer has what was asked for",
+        _K.CONTENT_REFUSED: "fal refused the prompt or a picture",
+        _K.REQUEST_REJECTED: "fal did not take the request",
+        _K.THROTTLED: "fal is asked too much with this key",
+        _K.MODEL_BUSY: "fal has no machine free for this model",
+        _K.UPSTREAM_FAULT: "fal failed",
+        _K.OUTCOME_UNKNOWN: "fal's answer does not say what became of the request, which may have been accepted",
+    },
+)
 
 
 class Told(NamedTuple):
@@ -81,22 +71,13 @@ def failure_of(response: Response, call: Call, now: float, masked: Callable[[str
     """The failure for an answer that is no success; what it says is `masked` before people see it."""
     told = read(response)
     kind = kind_of(response.status, told, call)
-    wait = waits.of_header(response.headers.get("retry-after"), now)
-    return UpstreamFailure(
-        kind,
-        sentence(kind, call, masked(told.words), response.status),
-        status=response.status,
-        reason=masked(told.type) or None,
-        retry_after_seconds=waits.USUAL_SECONDS if kind is _K.THROTTLED and wait is None else wait,
-    )
+    return VOICE.refusal(response, kind, call, masked(told.words), masked(told.type), now)
 
 
 def ended(error: str, error_type: str | None, masked: Callable[[str], str]) -> UpstreamFailure:
     """The failure of a request of which its status already says that it failed."""
     kind = BY_TYPE.get(error_type or "", _K.UPSTREAM_FAULT)
-    return UpstreamFailure(
-        kind, sentence(kind, Call.STATUS, masked(error), None), reason=masked(error_type or "") or None
-    )
+    return VOICE.ended(kind, masked(error), masked(error_type or ""))
 
 
 def kind_of(status: int, told: Told, call: Call) -> FailureKind:
@@ -158,9 +139,3 @@ def _of_field(error: Mapping[str, Any]) -> str:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def sentence(kind: FailureKind, call: Call, words: str, status: int | None) -> str:
-    """The message for people."""
-    facts = ", ".join(filter(None, (call.value, f"status {status}" if status else "", words[:300])))
-    return f"{SENTENCES.get(kind, 'fal failed')} ({facts})."

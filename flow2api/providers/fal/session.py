@@ -10,11 +10,12 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Made
 from flow2api.domain.tier import Tier
 from flow2api.net.message import Response
+from flow2api.providers.answers import Call
 from flow2api.providers.base import Balance, Begun, Check, Order, Picture, Prepared, Stage
 from flow2api.providers.calls import Calls
 from flow2api.providers.fal import failures, handles, wire
 from flow2api.providers.fal.arguments import arguments
-from flow2api.providers.fal.failures import Call
+from flow2api.providers.fal.failures import VOICE
 from flow2api.providers.keyed import KeySession, cents, check_each
 
 # fal keeps uploads for longer; a request that waits in the queue must still find them.
@@ -64,7 +65,7 @@ class FalSession(KeySession):
         if answer.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
             return Balance(credits=None, tier=Tier.UNKNOWN)
         self._check(answer, Call.BILLING)
-        found = wire.read(answer.body, wire.Billing, Call.BILLING.value).credits
+        found = VOICE.read(answer.body, wire.Billing, Call.BILLING.value).credits
         return Balance(credits=cents(found.current_balance) if found else None, tier=Tier.UNKNOWN)
 
     async def prepare(self, order: Order) -> Prepared:
@@ -89,7 +90,7 @@ class FalSession(KeySession):
             if failure.kind is FailureKind.MEDIA_GONE:
                 self._uploads.clear()
             raise
-        submitted = wire.read(answer.body, wire.Submitted, Call.SUBMIT.value)
+        submitted = VOICE.read(answer.body, wire.Submitted, Call.SUBMIT.value)
         return Begun(made=handles.handles(submitted, generation.count, self._hosts.queue_url), finished=False)
 
     async def check(self, made: Sequence[Made]) -> list[Check]:
@@ -121,7 +122,7 @@ class FalSession(KeySession):
             if failure.kind is FailureKind.MEDIA_GONE:
                 return Check(made=made, stage=Stage.FAILED, failure=failure)
             raise
-        status = wire.read(answer.body, wire.Status, Call.STATUS.value)
+        status = VOICE.read(answer.body, wire.Status, Call.STATUS.value)
         if status.status == wire.COMPLETED:
             told = failures.ended(status.error, status.error_type, self._masked) if status.error else None
             return await self._result(made, links, told)
@@ -135,7 +136,7 @@ class FalSession(KeySession):
         the status says that the request failed, the result is asked for again."""
         answer = await self._ask(Call.RESULT, links.response_url)
         if answer.status in _OK:
-            return _delivered(made, links.index, wire.read(answer.body, wire.Result, Call.RESULT.value))
+            return _delivered(made, links.index, VOICE.read(answer.body, wire.Result, Call.RESULT.value))
         failure = self._failure(answer, Call.RESULT)
         of_call = failure.kind in _OF_ACCOUNT or answer.status in _PASSING or answer.status >= 500
         if failure.kind is FailureKind.KEY_REFUSED or (of_call and told is None):
@@ -162,7 +163,7 @@ class FalSession(KeySession):
         way = "/storage/upload/initiate?storage_type=gcs"
         answer = await self._hosts.storage.send(Call.UPLOAD.value, "POST", way, wish, seconds=_SHORT_SECONDS)
         self._check(answer, Call.UPLOAD)
-        upload = wire.read(answer.body, wire.Upload, Call.UPLOAD.value)
+        upload = VOICE.read(answer.body, wire.Upload, Call.UPLOAD.value)
         data = await trio.Path(picture.path).read_bytes()
         put = await self._hosts.storage.send(
             Call.UPLOAD.value, "PUT", upload.upload_url, form=(picture.mime, data), seconds=self._hosts.seconds

@@ -1,12 +1,6 @@
 """What fal.ai's queue and storage answer, as far as it is read. Everything that is not read may change without notice."""
 
-from typing import TypeVar
-
 import msgspec
-
-from flow2api.domain.failure import FailureKind, UpstreamFailure
-
-T = TypeVar("T")
 
 WAITING, RUNNING, COMPLETED = "IN_QUEUE", "IN_PROGRESS", "COMPLETED"
 
@@ -69,16 +63,3 @@ class Billing(msgspec.Struct, frozen=True):
     """What is left, in dollars."""
 
     credits: Credits | None = None
-
-
-def read(body: bytes, kind: type[T], what: str) -> T:
-    """The answer as `kind`.
-
-    Raises:
-        UpstreamFailure: `UNREADABLE`, it has another shape."""
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        message = f"fal answered {what} in a form that is not known here."
-    # Outside the handler: an error about bad UTF-8 carries all of the answer along.
-    raise UpstreamFailure(FailureKind.UNREADABLE, message, status=200)

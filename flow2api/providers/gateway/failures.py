@@ -4,30 +4,18 @@ Gateways add codes of their own; those of the programs that most of them run are
 """
 
 from collections.abc import Callable, Mapping
-from enum import Enum
 from typing import NamedTuple
 
 import msgspec
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.net.message import Response
-from flow2api.providers import waits
+from flow2api.providers.answers import Call, Voice
 
 _K = FailureKind
 # Also in the words of the gateway itself: it had passed the request on and does not know what became of it. It may pass on what
 # stood before the one behind it.
 _LOST_BEHIND = frozenset({408, 499, 502, 504, *range(520, 525)})
-
-
-class Call(Enum):
-    """The calls, by the words in which people read about them."""
-
-    KEY = "the check of the key"
-    BILLING = "the question what is left"
-    SUBMIT = "the request"
-    STATUS = "the question how a clip stands"
-    RESULT = "the delivery of a clip"
-    CANCEL = "the cancelling of a clip"
 
 
 BY_CODE: Mapping[str, FailureKind] = {
@@ -46,18 +34,21 @@ BY_CODE: Mapping[str, FailureKind] = {
     "rate_limit_exceeded": _K.THROTTLED,
 }
 
-SENTENCES: Mapping[FailureKind, str] = {
-    _K.KEY_REFUSED: "The gateway does not take this key",
-    _K.BALANCE_EMPTY: "The key has nothing left at the gateway; top it up there, or raise the limit of the key",
-    _K.MODEL_GONE: "The gateway does not have this model, or not for this key",
-    _K.MEDIA_GONE: "The gateway no longer has what was asked for",
-    _K.CONTENT_REFUSED: "The gateway refused the prompt or a picture",
-    _K.REQUEST_REJECTED: "The gateway did not take the request",
-    _K.THROTTLED: "The gateway is asked too much with this key",
-    _K.MODEL_BUSY: "The gateway has no room for this model",
-    _K.UPSTREAM_FAULT: "The gateway failed",
-    _K.OUTCOME_UNKNOWN: "The gateway's answer does not say what became of the request, which may have been accepted",
-}
+VOICE = Voice(
+    "The gateway",
+    {
+        _K.KEY_REFUSED: "The gateway does not take this key",
+        _K.BALANCE_EMPTY: "The key has nothing left at the gateway; top it up there, or raise the limit of the key",
+        _K.MODEL_GONE: "The gateway does not have this model, or not for this key",
+        _K.MEDIA_GONE: "The gateway no longer has what was asked for",
+        _K.CONTENT_REFUSED: "The gateway refused the prompt or a picture",
+        _K.REQUEST_REJECTED: "The gateway did not take the request",
+        _K.THROTTLED: "The gateway is asked too much with this key",
+        _K.MODEL_BUSY: "The gateway has no room for this model",
+        _K.UPSTREAM_FAULT: "The gateway failed",
+        _K.OUTCOME_UNKNOWN: "The gateway's answer does not say what became of the request, which may have been accepted",
+    },
+)
 
 
 class Told(NamedTuple):
@@ -73,22 +64,13 @@ def failure_of(response: Response, call: Call, now: float, masked: Callable[[str
     """The failure for an answer that is no success; what it says is `masked` before people see it."""
     told = read(response.body)
     kind = kind_of(response.status, told, call)
-    wait = waits.of_header(response.headers.get("retry-after"), now)
-    return UpstreamFailure(
-        kind,
-        sentence(kind, call, masked(told.words), response.status),
-        status=response.status,
-        reason=masked(told.code or told.type) or None,
-        retry_after_seconds=waits.USUAL_SECONDS if kind is _K.THROTTLED and wait is None else wait,
-    )
+    return VOICE.refusal(response, kind, call, masked(told.words), masked(told.code or told.type), now)
 
 
 def ended(code: str | None, words: str | None, masked: Callable[[str], str]) -> UpstreamFailure:
     """The failure of a clip of which its status says that it failed."""
     kind = BY_CODE.get(code or "", _K.UPSTREAM_FAULT)
-    return UpstreamFailure(
-        kind, sentence(kind, Call.STATUS, masked(words or ""), None), reason=masked(code or "") or None
-    )
+    return VOICE.ended(kind, masked(words or ""), masked(code or ""))
 
 
 def kind_of(status: int, told: Told, call: Call) -> FailureKind:
@@ -147,9 +129,3 @@ def read(body: bytes) -> Told:
 
 def _text(value: object) -> str:
     return str(value) if isinstance(value, str | int) else ""
-
-
-def sentence(kind: FailureKind, call: Call, words: str, status: int | None) -> str:
-    """The message for people."""
-    facts = ", ".join(filter(None, (call.value, f"status {status}" if status else "", words[:300])))
-    return f"{SENTENCES.get(kind, 'The gateway failed')} ({facts})."

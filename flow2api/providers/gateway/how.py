@@ -8,7 +8,7 @@ import msgspec
 from flow2api.domain.job import Generation
 from flow2api.domain.model import Table
 from flow2api.domain.reading import Misfit
-from flow2api.providers.words import check_names, check_no_source, check_plain, read_how, sizes_of, worded
+from flow2api.providers.words import check_names, read_plainly, sizes_of, worded
 
 Shape = Literal["images", "videos", "sora", "tasks"]
 MOST_FRAMES = 2
@@ -39,9 +39,7 @@ def check_model(table: Table) -> None:
 
     Raises:
         Misfit: so it is."""
-    how = read_how(table.how, How)
-    check_plain(table)
-    check_no_source(table)
+    how = read_plainly(table, How)
     if (how.shape == "images") is not (table.kind == "image"):
         raise Misfit(f'how.shape must not be "{how.shape}" for a model of kind "{table.kind}"')
     if how.shape == "tasks" and not how.family:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import trio
@@ -10,14 +11,17 @@ from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Made
 from flow2api.domain.tier import Tier
 from flow2api.net.message import Response
+from flow2api.providers.answers import Call
 from flow2api.providers.base import Balance, Begun, Check, Order, Picture, Prepared, Stage
 from flow2api.providers.calls import Calls
 from flow2api.providers.gateway import failures, wire
-from flow2api.providers.gateway.failures import Call
+from flow2api.providers.gateway.failures import VOICE
 from flow2api.providers.gateway.how import How
 from flow2api.providers.gateway.shapes import FORMS, Handle, Input, Inputs, handle_of
 from flow2api.providers.keyed import KeySession, cents, check_each
 from flow2api.providers.words import how_of
+
+T = TypeVar("T")
 
 _SHORT_SECONDS = 30.0
 
@@ -35,7 +39,7 @@ class GatewaySession(KeySession):
         """Ask for the list of models, which is free and which no bad key gets."""
         answer = await self._calls.send(Call.KEY.value, "GET", "/v1/models", seconds=_SHORT_SECONDS, max_mib=16)
         self._check(answer, Call.KEY)
-        wire.read(answer.body, wire.Listed, Call.KEY.value)
+        VOICE.read(answer.body, wire.Listed, Call.KEY.value)
 
     async def balance(self) -> Balance:
         """What is left in cents, from OpenAI's old billing calls, which many gateways have; of others nothing is known."""
@@ -119,13 +123,13 @@ class GatewaySession(KeySession):
         self._check(answer, Call.STATUS)
         return answer
 
-    async def _billing(self, what: str, kind: type[wire.T]) -> wire.T | None:
+    async def _billing(self, what: str, kind: type[T]) -> T | None:
         path = f"/v1/dashboard/billing/{what}"
         answer = await self._calls.send(Call.BILLING.value, "GET", path, seconds=_SHORT_SECONDS)
         if answer.status == 401:
             raise self._failure(answer, Call.BILLING)
         try:
-            return wire.read(answer.body, kind, Call.BILLING.value) if answer.status == 200 else None
+            return VOICE.read(answer.body, kind, Call.BILLING.value) if answer.status == 200 else None
         except UpstreamFailure:
             # A page of the gateway's own, where it has no such call.
             return None

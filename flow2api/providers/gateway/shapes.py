@@ -14,8 +14,10 @@ import msgspec
 
 from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.domain.job import Generation, Made
+from flow2api.providers.answers import Call
 from flow2api.providers.base import Begun, Stage
 from flow2api.providers.gateway import wire
+from flow2api.providers.gateway.failures import VOICE
 from flow2api.providers.gateway.forms import File, form
 from flow2api.providers.gateway.how import How, Shape, fields_of
 
@@ -111,7 +113,7 @@ class Images:
         return Ask("/v1/images/edits", form=form(fields, files), max_mib=IMAGE_MIB)
 
     def begun(self, body: bytes, how: How) -> Begun:
-        pictures = wire.read(body, wire.Pictures, "the request").data
+        pictures = VOICE.read(body, wire.Pictures, Call.SUBMIT.value).data
         if not pictures:
             raise _unreadable("without a picture")
         found = [_bytes(one) for one in pictures]
@@ -205,7 +207,7 @@ FORMS: Mapping[Shape, Form] = {"images": Images(), "videos": Videos(), "sora": S
 
 def _handed(body: bytes, shape: Shape, family: str = "") -> Begun:
     """The handle of an accepted order."""
-    task_id = wire.task(body, "the request").id
+    task_id = wire.task(body, Call.SUBMIT.value).id
     if not task_id:
         raise _unreadable("without the id of a task")
     handle = Handle(shape, task_id, family)
@@ -214,7 +216,7 @@ def _handed(body: bytes, shape: Shape, family: str = "") -> Begun:
 
 
 def _standing(body: bytes) -> Standing:
-    task = wire.task(body, "the question how a clip stands")
+    task = wire.task(body, Call.STATUS.value)
     stage = wire.STAGES.get(task.status.casefold(), Stage.UNKNOWN)
     return Standing(stage, task.status, task.percent, task.link, task.wrong)
 

@@ -6,14 +6,12 @@ thing is looked for in each of the places in which it was seen; but a word that 
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from flow2api.domain.failure import FailureKind, UpstreamFailure
 from flow2api.providers.base import Stage
-
-T = TypeVar("T")
+from flow2api.providers.gateway.failures import VOICE
 
 STAGES: Mapping[str, Stage] = {
     "not_start": Stage.WAITING,
@@ -78,10 +76,10 @@ def task(body: bytes, what: str) -> Task:
 
     Raises:
         UpstreamFailure: `UNREADABLE`, it has another shape."""
-    given = _unwrapped(read(body, dict[str, Any], what))
+    given = _unwrapped(VOICE.read(body, dict[str, Any], what))
     status = given.get("status") or ""
     if not isinstance(status, str):
-        raise _unreadable(what)
+        raise VOICE.unreadable(what)
     return Task(_id(given), status, _percent(given.get("progress")), _link(given), _wrong(given))
 
 
@@ -148,21 +146,3 @@ class Listed(msgspec.Struct, frozen=True):
     """The list of models. What is in it does not matter here."""
 
     data: list[object]
-
-
-def read(body: bytes, kind: type[T], what: str) -> T:
-    """The answer as `kind`.
-
-    Raises:
-        UpstreamFailure: `UNREADABLE`, it has another shape."""
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        pass
-    # Outside the handler: an error about bad UTF-8 carries all of the answer along.
-    raise _unreadable(what)
-
-
-def _unreadable(what: str) -> UpstreamFailure:
-    message = f"The gateway answered {what} in a form that is not known here."
-    return UpstreamFailure(FailureKind.UNREADABLE, message, status=200)

@@ -6,7 +6,7 @@ import msgspec
 
 from flow2api.domain.model import Table
 from flow2api.domain.reading import Misfit
-from flow2api.providers.words import check_plain, read_how
+from flow2api.providers.words import read_plainly
 
 Method = Literal["content", "predict", "clip"]
 
@@ -23,8 +23,7 @@ def check_model(table: Table) -> None:
 
     Raises:
         Misfit: so it is."""
-    how = read_how(table.how, How)
-    check_plain(table)
+    how = read_plainly(table, How, goes_on=True)
     if (how.call == "clip") is not (table.kind == "video"):
         raise Misfit(f'how.call must not be "{how.call}" for a model of kind "{table.kind}"')
     if how.call == "predict" and table.inputs[1]:

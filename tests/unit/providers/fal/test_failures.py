@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from flow2api.domain.failure import FailureKind as K
 from flow2api.domain.failure import UpstreamFailure
 from flow2api.net.message import Headers, Response
+from flow2api.providers.answers import Call
 from flow2api.providers.fal import wire
-from flow2api.providers.fal.failures import Call, ended, failure_of
+from flow2api.providers.fal.failures import VOICE, ended, failure_of
 
 HTML = b"<html>nginx</html>"
 
@@ -109,7 +110,7 @@ def test_no_answer_leads_to_anything_but_a_class(data: bytes, status: int) -> No
 
 def kind_of_reading(data: bytes, kind: type[object]) -> K | None:
     try:
-        wire.read(data, kind, "a question")
+        VOICE.read(data, kind, "a question")
     except UpstreamFailure as failure:
         return failure.kind
     return None

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from flow2api.domain.failure import FailureKind as K
 from flow2api.domain.failure import UpstreamFailure
 from flow2api.net.message import Headers, Response
+from flow2api.providers.answers import Call
 from flow2api.providers.base import Stage
 from flow2api.providers.gateway import wire
-from flow2api.providers.gateway.failures import Call, ended, failure_of
+from flow2api.providers.gateway.failures import VOICE, ended, failure_of
 from flow2api.providers.gateway.shapes import FORMS
 
 HTML = b"<html>cloudflare</html>"
@@ -164,7 +165,7 @@ def test_no_answer_leads_to_anything_but_a_class_or_a_standing(data: bytes, shap
 def kind_of_reading(data: bytes, shape: Any) -> K | None:
     try:
         FORMS[shape].standing(data)
-        wire.read(data, wire.Pictures, "the request")
+        VOICE.read(data, wire.Pictures, "the request")
     except UpstreamFailure as failure:
         return failure.kind
     return None
