@@ -1,12 +1,15 @@
 """The demonstration: the gateway on the built-in emulators, in one process, with accounts already in. Part of the composition root.
 
-Nothing in it reaches beyond loopback, and no account is needed.
+Nothing in it reaches beyond loopback, and no account is needed. The emulated services keep in the data folder what they have taken
+in, and their ports, so a demo that was killed goes on with everything when it is started again on the same folder.
 """
 
 import dataclasses
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import trio
@@ -16,6 +19,7 @@ from flow2api.app import Gateway, run_gateway
 from flow2api.browser.errors import BrowserUnavailable
 from flow2api.browser.launch import find_binary
 from flow2api.config import Resolved
+from flow2api.demo_folder import DemoFolder, open_demo_folder
 from flow2api.emulator.accounts import AccountSetup
 from flow2api.emulator.app import serve_emulator
 from flow2api.emulator.core import Emulator
@@ -26,6 +30,7 @@ from flow2api.emulator.keyed.keys import ApiKey
 from flow2api.emulator.keyed.service import KeyedKnobs, KeyedService
 from flow2api.emulator.knobs import Knobs
 from flow2api.emulator.serving import Urls
+from flow2api.log import Secret, register_secret
 
 # Long enough to see a job move through its states, short enough not to bore.
 LATENCY_SECONDS = 1.5
@@ -65,48 +70,69 @@ async def run_demo(
     resolve: Callable[[Mapping[str, object]], Resolved],
     environ: Mapping[str, str],
     *,
-    api_key: str,
+    api_key: str | None,
     on_ready: Callable[[Gateway], None],
 ) -> int:
     """Run until a signal; the exit code as of `run_gateway`.
 
-    `resolve` makes the settings, given those that make the gateway use the emulator.
-    """
+    `resolve` makes the settings, given those that make the gateway use the emulator. `api_key` None: that of the demo's earlier
+    start on the data folder, else a new one; it is shown as the gateway's first key.
+
+    Raises besides what `run_gateway` raises:
+        OSError: the data folder is no demo's, or a port that leads to what it has begun is taken; the message says what to do."""
     why_no_browser = await trio.to_thread.run_sync(_why_no_browser)
-    emulator = Emulator(
-        list(PEOPLE),
-        Knobs(
-            captcha="off" if why_no_browser else "page",
-            image_latency_seconds=LATENCY_SECONDS,
-            upscale_latency_seconds=LATENCY_SECONDS,
-            video_pace="seconds",
-            video_queued=2,
-            video_active=6,
-            pictures="drawn",
-        ),
-    )
-    async with trio.open_nursery() as nursery:
-        urls: Urls = await nursery.start(partial(serve_emulator, emulator, host="127.0.0.1", port=0))
-        keyed = [await _open_keyed(kind, nursery) for kind in KEYED]
-        places = {name: place for kind in keyed for name, place in kind.settings.items()}
-        code = await run_gateway(
-            resolve(_on(urls, browser=why_no_browser is None) | places),
-            environ,
-            api_key=api_key,
-            accounts=[*_accounts(emulator), *(kind.account for kind in keyed)],
-            on_ready=lambda gateway: on_ready(
-                dataclasses.replace(gateway, notes=(_note(why_no_browser), _place(gateway)))
-            ),
-        )
-        nursery.cancel_scope.cancel()
+    data_dir = Path(resolve({}).config.storage.data_dir)
+    with open_demo_folder(data_dir, api_key) as folder, ExitStack() as memories:
+        key = Secret(folder.api_key)
+        register_secret(key)
+        emulator = _flow(folder, memories, captcha=why_no_browser is None)
+        async with trio.open_nursery() as nursery:
+            urls: Urls = await nursery.start(partial(_serve, emulator, folder.port("flow")))
+            keyed = [await _open_keyed(kind, folder, memories, nursery) for kind in KEYED]
+            places = {name: place for kind in keyed for name, place in kind.settings.items()}
+
+            def ready(gateway: Gateway) -> None:
+                folder.furnished()
+                notes = (_note(why_no_browser), _place(gateway))
+                on_ready(dataclasses.replace(gateway, first_key=key, notes=notes))
+
+            code = await run_gateway(
+                resolve(_on(urls, browser=why_no_browser is None) | places),
+                environ,
+                api_key=folder.api_key,
+                # Only once: what an operator has removed or disabled since stays so.
+                accounts=() if folder.is_furnished else _accounts(emulator, keyed),
+                on_ready=ready,
+            )
+            nursery.cancel_scope.cancel()
     return code
 
 
-async def _open_keyed(kind: Keyed, nursery: trio.Nursery) -> Opened:
+async def _serve(
+    emulator: Emulator | KeyedService, port: int, *, task_status: trio.TaskStatus[Urls] = trio.TASK_STATUS_IGNORED
+) -> None:
+    await serve_emulator(emulator, host="127.0.0.1", port=port, task_status=task_status)
+
+
+def _flow(folder: DemoFolder, memories: ExitStack, *, captcha: bool) -> Emulator:
+    knobs = Knobs(
+        captcha="page" if captcha else "off",
+        image_latency_seconds=LATENCY_SECONDS,
+        upscale_latency_seconds=LATENCY_SECONDS,
+        video_pace="seconds",
+        video_queued=2,
+        video_active=6,
+        pictures="drawn",
+    )
+    return Emulator(list(PEOPLE), knobs, memory=memories.enter_context(folder.memory("flow")))
+
+
+async def _open_keyed(kind: Keyed, folder: DemoFolder, memories: ExitStack, nursery: trio.Nursery) -> Opened:
     key = f"{kind.name}-demo-key"
     knobs = KeyedKnobs(pictures="drawn", latency_seconds=0.5, pace="seconds", queued=1, active=4)
-    emulator = kind.emulator([ApiKey(key=key, label="demo")], knobs)
-    urls: Urls = await nursery.start(partial(serve_emulator, emulator, host="127.0.0.1", port=0))
+    memory = memories.enter_context(folder.memory(kind.name))
+    emulator = kind.emulator([ApiKey(key=key, label="demo")], knobs, memory=memory)
+    urls: Urls = await nursery.start(partial(_serve, emulator, folder.port(kind.name)))
     account = AddAccount(
         provider=kind.name,
         credential=key,
@@ -150,8 +176,9 @@ def _on(urls: Urls, *, browser: bool) -> dict[str, object]:
     }
 
 
-def _accounts(emulator: Emulator) -> list[AddAccount]:
-    return [
+def _accounts(emulator: Emulator, keyed: Sequence[Opened]) -> list[AddAccount]:
+    people = [
         AddAccount(provider="flow", credential=account.session_token, label=account.name, note="demo account")
         for account in emulator.accounts
     ]
+    return [*people, *(kind.account for kind in keyed)]

@@ -6,6 +6,9 @@ One instance per data folder: the lock is the operating system's, so it is gone 
 
 import fcntl
 import os
+import shutil
+import stat
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +18,7 @@ from flow2api.log import Secret
 
 LOCK_NAME = "instance.lock"
 FILE_NAME = "instance.json"
+_YOUNG_SECONDS = 60.0
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -116,6 +120,18 @@ def read_instance(data_dir: Path) -> Instance | None:
     if found is None or not _alive(found.pid) or not _locked(data_dir):
         return None
     return Instance(found.pid, found.url, Secret(found.admin_token))
+
+
+def remove_abandoned(parent: Path, prefix: str) -> None:
+    """Remove this user's data folders of that prefix whose instance was killed. One that is young may be about to start."""
+    for folder in parent.glob(f"{prefix}*"):
+        try:
+            made = folder.lstat()
+            ours = stat.S_ISDIR(made.st_mode) and made.st_uid == os.geteuid()
+            if ours and made.st_mtime < time.time() - _YOUNG_SECONDS and not _locked(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue  # somebody else removes it at the same time
 
 
 def _read(data_dir: Path) -> _File | None:

@@ -1,11 +1,12 @@
 """`flow2api serve` and `flow2api demo`: the commands that run until they are stopped."""
 
 import json
-import secrets
 import shlex
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -14,10 +15,16 @@ from flow2api.cli.options import Start, is_given, start_log, with_address, with_
 from flow2api.cli.outcomes import run
 from flow2api.cli.wiring import Gateway, Wiring
 from flow2api.config import Resolved
+from flow2api.instance import remove_abandoned
 from flow2api.log import register_secret
 
 DASHBOARD = "/dashboard/"
 _PROMPT = "A lighthouse at dusk, oil on canvas"
+_TEMPORARY = "flow2api-demo-"
+_END = {
+    True: "Ctrl-C ends the demo. What is being made then goes on at the next start with this --data-dir; so it does after a kill -9.",
+    False: "Ctrl-C ends the demo and removes all of it. With --data-dir FOLDER everything stays, and what is being made goes on at the next start.",
+}
 
 
 @click.command()
@@ -38,18 +45,19 @@ def serve(context: click.Context, start: Start) -> None:
 @click.command()
 @with_start
 @with_address
-@click.option("--api-key", metavar="KEY", help="API key to accept; else one is made.")
+@click.option("--api-key", metavar="KEY", help="API key to accept; else one is made, and kept with --data-dir.")
 @click.pass_context
 def demo(context: click.Context, start: Start, api_key: str | None) -> None:
     """Try everything without an account.
 
-    Runs the gateway over an emulated service on this machine. Its data lies in a folder that is removed at the end, unless --data-dir names one.
+    Runs the gateway over emulated services on this machine. Its data lies in a folder that is removed at the end, unless
+    --data-dir names one: then all that is under way goes on at the next start, even after a kill -9.
     """
     wiring: Wiring = context.obj
-    key = api_key or f"f2a_{secrets.token_hex(16)}"
-    register_secret(key)
-    with tempfile.TemporaryDirectory(prefix="flow2api-demo-") as folder:
-        kept = start if "storage.data_dir" in start.flags else start.with_flags({"storage.data_dir": folder})
+    if api_key is not None:
+        register_secret(api_key)
+    stays = "storage.data_dir" in start.flags
+    with _data_folder(start) as kept:
         if not is_given(kept.resolve(wiring), "log.level"):
             # What the demo prints should not drown in the log.
             kept = kept.with_flags({"log.level": "warning"})
@@ -59,7 +67,8 @@ def demo(context: click.Context, start: Start, api_key: str | None) -> None:
             return kept.with_flags(emulated).resolve(wiring)
 
         run_demo = wiring.load_demo().run_demo
-        code = run(partial(run_demo, resolve, wiring.environ, api_key=key, on_ready=partial(_introduce, key)))
+        ready = partial(_introduce, stays)
+        code = run(partial(run_demo, resolve, wiring.environ, api_key=api_key, on_ready=ready))
     context.exit(code)
 
 
@@ -82,8 +91,22 @@ def _announce_dashboard(gateway: Gateway) -> None:
     )
 
 
-def _introduce(key: str, gateway: Gateway) -> None:
+@contextmanager
+def _data_folder(start: Start) -> Iterator[Start]:
+    """The start on the folder that was named; else on a new one, which is removed at the end."""
+    if "storage.data_dir" in start.flags:
+        yield start
+        return
+    parent = Path(tempfile.gettempdir())
+    remove_abandoned(parent, _TEMPORARY)
+    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=parent, ignore_cleanup_errors=True) as folder:
+        yield start.with_flags({"storage.data_dir": folder})
+
+
+def _introduce(stays: bool, gateway: Gateway) -> None:
     register_secret(gateway.admin_token)
+    assert gateway.first_key is not None
+    key = gateway.first_key.reveal()
     notes = "".join(f"{note}\n" for note in gateway.notes)
     _say(
         f"The demo runs. Every picture and clip comes from an emulator on this machine; no account is needed.\n{notes}\n"
@@ -92,8 +115,7 @@ def _introduce(key: str, gateway: Gateway) -> None:
         f"  API key   {key}\n\n"
         f"Ask for a picture (paste this in another terminal), then open the link in the answer in a browser:\n\n"
         f"{curl(gateway.url, key)}\n\n"
-        f"Or use address and key in any program that speaks OpenAI's API. Ctrl-C ends the demo, and the "
-        f"emulated services with all that they are making."
+        f"Or use address and key in any program that speaks OpenAI's API. {_END[stays]}"
     )
 
 

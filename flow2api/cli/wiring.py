@@ -56,7 +56,7 @@ class Demo(Protocol):
         resolve: Callable[[Mapping[str, object]], Resolved],
         environ: Mapping[str, str],
         *,
-        api_key: str,
+        api_key: str | None,
         on_ready: Callable[[Any], None],
     ) -> int: ...
 

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from flow2api.emulator.exchange import Refused
+from flow2api.emulator.memory import Memory
 
 WireTier = Literal["PAYGATE_TIER_NOT_PAID", "PAYGATE_TIER_ONE", "PAYGATE_TIER_TWO"]
 
@@ -72,10 +73,15 @@ class Account(AccountSetup, kw_only=True):
 class Accounts:
     """All accounts, found by e-mail or by a credential."""
 
-    def __init__(self) -> None:
-        self._by_email: dict[str, Account] = {}
+    def __init__(self, memory: Memory | None = None) -> None:
+        self._by_email = (memory or Memory()).table("accounts", Account)
         self._by_session: dict[str, Account] = {}
         self._by_access: dict[str, Account] = {}
+        for account in self._by_email.values():
+            tokens = {account.session_token, account.former_session_token} - {""}
+            self._by_session |= dict.fromkeys(tokens, account)
+            if account.access_token:
+                self._by_access[account.access_token] = account
 
     def __iter__(self) -> Iterator[Account]:
         return iter(list(self._by_email.values()))
@@ -88,6 +94,10 @@ class Accounts:
 
     def get(self, email: str) -> Account | None:
         return self._by_email.get(email)
+
+    def keep(self) -> None:
+        """Let what has changed outlive the process."""
+        self._by_email.touch_all()
 
     def add(self, setup: AccountSetup) -> Account:
         """Let an account exist; one with the same e-mail is replaced, and its credentials are void."""

@@ -81,7 +81,7 @@ class Concatenation:
 
     def _accept(self, account: Account, media: Media, body: Concatenate) -> None:
         sources = ",".join(one.media_generation_id for one in body.input_videos)
-        self._state.ledger.accepted.append(
+        self._state.accept(
             Accepted(
                 call="concatenation",
                 account=account.email,

@@ -32,9 +32,9 @@ UNKNOWN_CALL = "unknown"
 class Emulator(State):
     """An emulated Flow service. All methods run on the Trio thread."""
 
-    def reset(self) -> None:
-        """Be as at the start, see `State.reset`."""
-        super().reset()
+    def begin(self) -> None:
+        """See `State.begin`."""
+        super().begin()
         pictures: list[Subject] = [Uploads(self), Images(self)]
         videos: list[Subject] = [Videos(self), VideoStatus(self), Concatenation(self)]
         subjects = [Sessions(self), *pictures, *videos, Links(self), Assets(self), Page(self), Control(self)]
@@ -45,6 +45,12 @@ class Emulator(State):
 
     async def answer(self, asked: Asked) -> Answer:
         """Answer one request. Cancelling it is what a client does that leaves: what was accepted stays accepted."""
+        try:
+            return await self._answered(asked)
+        finally:
+            self.accounts.keep()
+
+    async def _answered(self, asked: Asked) -> Answer:
         found = self._router.find(asked.method, asked.path)
         if found is None:
             with self.ledger.calling(self._seen(UNKNOWN_CALL, asked, None)):

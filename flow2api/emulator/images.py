@@ -205,7 +205,7 @@ class Images:
         return json_answer({"encodedImage": base64.b64encode(data).decode()})
 
     def _accept(self, name: str, call: Call, batch_id: str, prompt: str, media: list[str]) -> None:
-        self._state.ledger.accepted.append(
+        self._state.accept(
             Accepted(
                 call=name,
                 account=call.caller.email,

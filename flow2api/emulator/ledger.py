@@ -10,8 +10,12 @@ from typing import Any
 
 import msgspec
 
+from flow2api.emulator.memory import Memory
+
 # Enough to look back on in a test, and a few megabytes at most under load.
 KEPT_CALLS = 5000
+KEPT_ACCEPTED = 1000
+"""How many accepted calls are still known after a new start."""
 KEPT_BODY_BYTES = 16 * 1024
 KEPT_BODIES_BYTES = 16 * 1024 * 1024
 
@@ -48,16 +52,29 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 class Ledger:
     """The records and counters."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory | None = None) -> None:
+        self._records = (memory or Memory()).table("accepted", Accepted)
+        for key in list(self._records)[:-KEPT_ACCEPTED]:
+            del self._records[key]
+        self._turn = max(map(int, self._records), default=0)
         self.seen: deque[Seen] = deque(maxlen=KEPT_CALLS)
         self._bodies: deque[Seen] = deque()
         self._bodies_bytes = 0
         self.counts: Counter[str] = Counter()
         self.counts_of: Counter[tuple[str, str]] = Counter()
         """Calls by account and name."""
-        self.accepted: list[Accepted] = []
         self.running: Counter[tuple[str, str]] = Counter()
         self.peaks: dict[tuple[str, str], int] = {}
+
+    @property
+    def accepted(self) -> list[Accepted]:
+        """All accepted calls, oldest first."""
+        return list(self._records.values())
+
+    def accept(self, accepted: Accepted) -> None:
+        """Note an accepted call."""
+        self._turn += 1
+        self._records[str(self._turn)] = accepted
 
     @contextmanager
     def calling(self, seen: Seen) -> Iterator[None]:

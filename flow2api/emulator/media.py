@@ -10,6 +10,7 @@ import msgspec
 from flow2api.emulator.accounts import Account, new_id
 from flow2api.emulator.clips import ClipSpec
 from flow2api.emulator.exchange import NOT_FOUND, Refused
+from flow2api.emulator.memory import KEPT_SECONDS, Memory
 from flow2api.emulator.pictures import PictureSpec
 from flow2api.emulator.progress import Progress
 
@@ -49,12 +50,23 @@ class Media(msgspec.Struct, kw_only=True):
     """What answers say of a clip besides its status."""
 
 
-class Shelf:
-    """All media, and the key that signs their links."""
+class SigningKey(msgspec.Struct, frozen=True):
+    """What signs links."""
 
-    def __init__(self) -> None:
-        self._media: dict[str, Media] = {}
-        self._key = secrets.token_bytes(32)
+    key: bytes
+
+    def __repr__(self) -> str:
+        return "SigningKey()"
+
+
+class Shelf:
+    """All media, and the key that signs their links. `now` decides which of an earlier life's media are still of use."""
+
+    def __init__(self, memory: Memory | None = None, now: float = 0.0) -> None:
+        memory = memory or Memory()
+        self._media = memory.table("media", Media, lambda media: _is_of_use(media, now))
+        keys = memory.table("keys", SigningKey)
+        self._key = keys.setdefault("links", SigningKey(secrets.token_bytes(32))).key
 
     def __len__(self) -> int:
         return len(self._media)
@@ -64,6 +76,10 @@ class Shelf:
 
     def put(self, media: Media) -> None:
         self._media[media.name] = media
+
+    def touch(self, media: Media) -> None:
+        """Let a change of the medium outlive the process."""
+        self._media.touch(media.name)
 
     def remove(self, media: Media) -> None:
         self._media.pop(media.name, None)
@@ -100,6 +116,11 @@ class Shelf:
 
     def _sign(self, path: str, expires: str) -> str:
         return hmac.new(self._key, f"{path}|{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def _is_of_use(media: Media, now: float) -> bool:
+    """Whether somebody may still ask for it."""
+    return media.made_at > now - KEPT_SECONDS and (media.gone_at is None or media.gone_at > now)
 
 
 def new_media(account: Account, project_id: str | None, size: tuple[int, int], made_at: float) -> Media:

@@ -11,13 +11,18 @@ from flow2api.emulator.clips import Clips, Part
 from flow2api.emulator.exchange import NOT_FOUND, Refused
 from flow2api.emulator.faults import Faults
 from flow2api.emulator.knobs import Knobs
-from flow2api.emulator.ledger import Ledger
+from flow2api.emulator.ledger import Accepted, Ledger
 from flow2api.emulator.media import Media, Shelf
+from flow2api.emulator.memory import Memory
 from flow2api.emulator.pictures import DRAWING_THREADS, Pictures
 
 
 class State:
-    """What the emulated service knows. `now` is its clock, so tests can let logins and links run out."""
+    """What the emulated service knows.
+
+    `now` is its clock, so tests can let logins and links run out. What is in `memory` outlives the process: accounts, media and
+    what was accepted.
+    """
 
     accounts: Accounts
     captcha: Captcha
@@ -35,24 +40,37 @@ class State:
         knobs: Knobs | None = None,
         *,
         now: Callable[[], float] = time.time,
+        memory: Memory | None = None,
     ) -> None:
         self.now = now
+        self.memory = memory or Memory()
         self._first_accounts = tuple(accounts)
         self._first_knobs = knobs or Knobs()
-        self.reset()
+        self.begin()
 
     def reset(self) -> None:
-        """Be as at the start: the first accounts with the same session tokens, nothing recorded, no faults."""
-        self.accounts = Accounts()
+        """Be as at the very start: the first accounts with the same session tokens, nothing recorded, no faults."""
+        self.memory.clear()
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with what an earlier life left, and the first accounts."""
+        self.accounts = Accounts(self.memory)
         for setup in self._first_accounts:
-            self.accounts.add(setup)
+            if self.accounts.get(setup.email) is None:
+                self.accounts.add(setup)
         self.captcha = Captcha()
-        self.media = Shelf()
+        self.media = Shelf(self.memory, self.now())
         threads = trio.CapacityLimiter(DRAWING_THREADS)
         self.pictures = Pictures(threads)
         self.clips = Clips(threads)
-        self.ledger = Ledger()
+        self.ledger = Ledger(self.memory)
         self.knobs = self._first_knobs
+
+    def accept(self, accepted: Accepted) -> None:
+        """Note a call that is accepted and paid, so that it stays so if the process ends now."""
+        self.ledger.accept(accepted)
+        self.accounts.keep()
 
     def spend_token(self, token: str, action: str) -> None:
         """Use up a captcha token, as the knobs say; see `Captcha.spend`."""

@@ -66,4 +66,5 @@ class VideoStatus:
         if media.progress.ended:
             raise Refused(400, "The generation has ended already.")
         media.progress.cancel()
+        state.media.touch(media)
         return json_answer({})

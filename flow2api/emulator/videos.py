@@ -136,7 +136,7 @@ class Videos:
 
     def _accept(self, method: Method, body: GenerateVideo[VideoRequest], account: Account, begun: list[Media]) -> None:
         first = body.requests[0]
-        self._state.ledger.accepted.append(
+        self._state.accept(
             Accepted(
                 call=method.name,
                 account=account.email,

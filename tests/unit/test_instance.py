@@ -6,7 +6,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from flow2api.instance import FILE_NAME, LOCK_NAME, AlreadyRunning, Instance, InstanceLock, read_instance
+from flow2api.instance import (
+    FILE_NAME,
+    LOCK_NAME,
+    AlreadyRunning,
+    Instance,
+    InstanceLock,
+    read_instance,
+    remove_abandoned,
+)
 from flow2api.log import Secret
 
 
@@ -81,3 +89,15 @@ def test_the_token_is_in_no_repr(tmp_path: Path) -> None:
     with InstanceLock(tmp_path) as lock:
         lock.publish("http://127.0.0.1:8000", Secret("token-1"))
         assert "token-1" not in repr(read_instance(tmp_path))
+
+
+def test_temporary_folders_of_killed_instances_are_removed_but_not_those_in_use_or_just_made(tmp_path: Path) -> None:
+    left, used, young, other = (tmp_path / name for name in ("demo-left", "demo-used", "demo-young", "other"))
+    for folder in (left, young, other):
+        folder.mkdir()
+        leave_behind(folder, 1)
+    with InstanceLock(used):
+        for folder in (left, used, other):
+            os.utime(folder, (0, 0))
+        remove_abandoned(tmp_path, "demo-")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["demo-used", "demo-young", "other"]

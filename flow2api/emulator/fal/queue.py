@@ -17,6 +17,7 @@ from flow2api.emulator.fal.making import Plan, plan, price_of
 from flow2api.emulator.fal.refusals import ModelRefused, invalid
 from flow2api.emulator.keyed.service import KeyCall, KeyedService, KeyRoute
 from flow2api.emulator.keyed.work import UNSAFE, Work, fate_of
+from flow2api.emulator.memory import KEPT_SECONDS
 
 # The statuses of the queue; the last is a word that nobody knows.
 IN_QUEUE, IN_PROGRESS, COMPLETED, MYSTERY = "IN_QUEUE", "IN_PROGRESS", "COMPLETED", "UNDER_REVIEW"
@@ -38,7 +39,8 @@ class Queue:
 
     def __init__(self, service: KeyedService) -> None:
         self._service = service
-        self._requests: dict[str, Queued] = {}
+        oldest = service.now() - KEPT_SECONDS
+        self._requests = service.memory.table("requests", Queued, lambda one: one.work.begun_at > oldest)
 
     def routes(self) -> list[KeyRoute]:
         of_one = "/{owner}/{app}/requests/{id}"
@@ -95,6 +97,7 @@ class Queue:
         if request.work.stage(service.knobs.walk, service.now()) == "done":
             return json_answer({"status": "ALREADY_COMPLETED"}, status=400)
         request.work.cancel()
+        self._requests.touch(request.id)
         return json_answer({"status": "CANCELLATION_REQUESTED"}, status=202)
 
     def _own(self, call: KeyCall) -> Queued:

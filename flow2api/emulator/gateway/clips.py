@@ -14,6 +14,7 @@ from flow2api.emulator.gateway.models import GatewayModel
 from flow2api.emulator.keyed.keys import ApiKey
 from flow2api.emulator.keyed.service import KeyedService
 from flow2api.emulator.keyed.work import Stage, Work, check_prompt, fate_of
+from flow2api.emulator.memory import KEPT_SECONDS
 
 NO_SUCH = "The video does not exist."
 WHY: dict[str, tuple[str, str]] = {
@@ -58,7 +59,8 @@ class Clips:
 
     def __init__(self, service: KeyedService) -> None:
         self._service = service
-        self._orders: dict[str, ClipOrder] = {}
+        oldest = service.now() - KEPT_SECONDS
+        self._orders = service.memory.table("orders", ClipOrder, lambda order: order.begun_at > oldest)
 
     async def take(self, key: ApiKey, wish: Wish) -> ClipOrder:
         """Take an order in."""

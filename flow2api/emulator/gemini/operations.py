@@ -26,6 +26,7 @@ from flow2api.emulator.gemini.wire import Wire, decoded, read
 from flow2api.emulator.keyed.service import KeyCall, KeyedService, KeyRoute
 from flow2api.emulator.keyed.studio import Piece, clip_pixels
 from flow2api.emulator.keyed.work import UNSAFE, Work, fate_of
+from flow2api.emulator.memory import KEPT_SECONDS
 
 HOST = "https://generativelanguage.googleapis.com"
 FILTERED = "Sorry, we can't create videos with this kind of content. Support code: 58061214"
@@ -94,8 +95,9 @@ class Operations:
     def __init__(self, service: KeyedService, find: Find) -> None:
         self._service = service
         self._find = find
-        self._operations: dict[str, Operation] = {}
-        self._films: dict[str, Film] = {}
+        oldest = service.now() - KEPT_SECONDS
+        self._operations = service.memory.table("operations", Operation, lambda one: one.work.begun_at > oldest)
+        self._films = service.memory.table("films", Film, lambda film: film.piece.made_at > oldest)
 
     def routes(self) -> list[KeyRoute]:
         models, file = "/{version}/models/{model}", "files/{id}:download"

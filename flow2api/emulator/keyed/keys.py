@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from flow2api.emulator.exchange import Refused
+from flow2api.emulator.memory import Memory
 
 
 class ApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -28,11 +29,17 @@ class ApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Keys:
     """All keys, by the secret itself."""
 
-    def __init__(self, keys: list[ApiKey]) -> None:
-        self._by_key = {key.key: msgspec.structs.replace(key) for key in keys}
+    def __init__(self, keys: list[ApiKey], memory: Memory | None = None) -> None:
+        self._by_key = (memory or Memory()).table("keys", ApiKey)
+        for key in keys:
+            self._by_key.setdefault(key.key, msgspec.structs.replace(key))
 
     def __iter__(self) -> Iterator[ApiKey]:
         return iter(self._by_key.values())
+
+    def keep(self) -> None:
+        """Let what has changed outlive the process."""
+        self._by_key.touch_all()
 
     def add(self, key: ApiKey) -> ApiKey:
         self._by_key[key.key] = key

@@ -17,6 +17,7 @@ from flow2api.emulator.faults import Faults
 from flow2api.emulator.keyed.keys import ApiKey, Keys
 from flow2api.emulator.keyed.studio import Studio
 from flow2api.emulator.ledger import Accepted, Ledger, Seen
+from flow2api.emulator.memory import Memory
 from flow2api.emulator.progress import Pace
 from flow2api.emulator.strike import Voice, strike
 
@@ -91,7 +92,8 @@ class KeyRoute(msgspec.Struct, frozen=True, kw_only=True):
 class KeyedService:
     """One emulated service. All methods run on the Trio thread.
 
-    `now` is its clock. A subclass gives `routes`, `voice` and `secret_of`, and makes its own state in `_begin`.
+    `now` is its clock. What is in `memory` outlives the process: keys, files, orders and what was accepted. A subclass gives
+    `routes`, `voice` and `secret_of`, and makes its own state in `_begin`.
     """
 
     voice: Voice
@@ -102,17 +104,24 @@ class KeyedService:
         knobs: KeyedKnobs | None = None,
         *,
         now: Callable[[], float] = time.time,
+        memory: Memory | None = None,
     ) -> None:
         self.now = now
+        self.memory = memory or Memory()
         self._first_keys, self._first_knobs = list(keys), knobs or KeyedKnobs()
-        self.reset()
+        self.begin()
 
     def reset(self) -> None:
-        """Be as at the start: the first keys, nothing recorded or made, no faults."""
-        self.keys = Keys(self._first_keys)
+        """Be as at the very start: the first keys, nothing recorded or made, no faults."""
+        self.memory.clear()
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin with what an earlier life left, and the first keys."""
+        self.keys = Keys(self._first_keys, self.memory)
         self.knobs = self._first_knobs
-        self.ledger = Ledger()
-        self.studio = Studio()
+        self.ledger = Ledger(self.memory)
+        self.studio = Studio(self.memory, self.now)
         self._begin()
         routes = self.routes()
         self._routes = [(route, route.pattern) for route in routes]
@@ -143,12 +152,19 @@ class KeyedService:
         accepted = Accepted(
             call=call, account=key.label, at=self.now(), batch_id=order_id, prompt=prompt, media=tuple(files)
         )
-        self.ledger.accepted.append(accepted)
+        self.ledger.accept(accepted)
+        self.keys.keep()
 
     async def answer(self, asked: Asked) -> Answer:
         """Answer one request. Cancelling it is what a client does that leaves: what was accepted stays accepted."""
         if self.knobs.address:
             asked = msgspec.structs.replace(asked, base=self.knobs.address)
+        try:
+            return await self._answered(asked)
+        finally:
+            self.keys.keep()
+
+    async def _answered(self, asked: Asked) -> Answer:
         found = self._find(asked)
         if found is None:
             with self.ledger.calling(self._seen(UNKNOWN_CALL, asked, None)):

@@ -6,7 +6,8 @@ Names are the service's; links to them need no credential, as with the real serv
 import base64
 import binascii
 import hashlib
-from collections import OrderedDict
+import time
+from collections.abc import Callable
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ import trio
 from flow2api.emulator.accounts import new_id
 from flow2api.emulator.clips import Clips, ClipSpec
 from flow2api.emulator.measure import Measured, measure
+from flow2api.emulator.memory import KEPT_SECONDS, Memory
 from flow2api.emulator.pictures import DRAWING_THREADS, Pictures, PictureSpec
 
 Mode = Literal["plain", "drawn"]
@@ -31,16 +33,25 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes | None = None
     picture: PictureSpec | None = None
     clip: ClipSpec | None = None
+    made_at: float = 0.0
+
+
+class Input(msgspec.Struct, frozen=True):
+    """An input picture."""
+
+    data: bytes
 
 
 class Studio:
     """All files of one service."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory | None = None, now: Callable[[], float] = time.time) -> None:
+        memory, oldest = memory or Memory(), now() - KEPT_SECONDS
         threads = trio.CapacityLimiter(DRAWING_THREADS)
         self._pictures, self._clips = Pictures(threads), Clips(threads)
-        self._pieces: dict[str, Piece] = {}
-        self._inputs: OrderedDict[str, bytes] = OrderedDict()
+        self._pieces = memory.table("pieces", Piece, lambda piece: piece.made_at > oldest)
+        self._inputs = memory.table("inputs", Input)
+        self._now = now
 
     def __len__(self) -> int:
         return len(self._pieces)
@@ -69,18 +80,18 @@ class Studio:
         if measured is None:
             return None
         name = hashlib.sha256(data).hexdigest()
-        self._inputs[name] = data
+        self._inputs[name] = Input(data)
         while len(self._inputs) > KEPT_INPUTS:
-            self._inputs.popitem(last=False)
+            del self._inputs[next(iter(self._inputs))]
         return name, measured
 
     async def content(self, piece: Piece, mode: Mode) -> bytes:
         """The bytes of a file."""
         if piece.picture is not None:
-            shown = [self._inputs[name] for name in piece.picture.inputs if name in self._inputs]
+            shown = [self._inputs[name].data for name in piece.picture.inputs if name in self._inputs]
             return await self._pictures.make(piece.picture, mode, shown)
         if piece.clip is not None:
-            known = {name: self._inputs[name] for name in piece.clip.pictures if name in self._inputs}
+            known = {name: self._inputs[name].data for name in piece.clip.pictures if name in self._inputs}
             return await self._clips.make(piece.clip, mode, known)
         return piece.content or b""
 
@@ -88,7 +99,7 @@ class Studio:
         """The first frame of a clip."""
         if piece.clip is None:
             raise ValueError(f"{piece.name} is no clip")
-        known = {name: self._inputs[name] for name in piece.clip.pictures if name in self._inputs}
+        known = {name: self._inputs[name].data for name in piece.clip.pictures if name in self._inputs}
         return await self._clips.still(piece.clip, mode, known)
 
     def behind(self, link: str) -> bytes | None:
@@ -99,6 +110,7 @@ class Studio:
         return piece.content if piece is not None else None
 
     def _keep(self, piece: Piece) -> Piece:
+        piece = msgspec.structs.replace(piece, made_at=self._now())
         self._pieces[piece.name] = piece
         return piece
 

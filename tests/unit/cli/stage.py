@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click.testing
@@ -51,7 +51,7 @@ class Stage:
     browser: Browser = field(default_factory=lambda: Browser(_no_browser, _no_browser))
     asked: list[Asked] = field(default_factory=list)
     started: list[Resolved] = field(default_factory=list)
-    demo_keys: list[str] = field(default_factory=list)
+    demo_keys: list[str | None] = field(default_factory=list)
 
     def run(self, *arguments: str, input: str | None = None) -> click.testing.Result:
         """Run a command; an unexpected exception is raised here."""
@@ -81,10 +81,11 @@ class Stage:
         resolve: Callable[[Mapping[str, object]], Resolved],
         environ: Mapping[str, str],
         *,
-        api_key: str,
+        api_key: str | None,
         on_ready: Callable[[Any], None],
     ) -> int:
         self.demo_keys.append(api_key)
+        self.gateway = replace(self.gateway, first_key=Secret(api_key or "f2a_of_the_demo"))
         return await self.run_gateway(resolve({"captcha.method": "none"}), environ, on_ready=on_ready)
 
     def _start(self, resolved: Resolved) -> None:
