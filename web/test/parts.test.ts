@@ -83,3 +83,11 @@ test.each(["submitting", "running"])("a generation that is %s moves on and never
   expect([...shares].sort((a, b) => a - b)).toEqual(shares);
   expect(shares.at(-1)).toBeLessThan(0.95);
 });
+
+test("an account without money is not said to come back by itself", async () => {
+  const { standingWords } = await import("../src/words");
+  const account = { standing: { state: "exhausted", code: "balance_empty", until: 1_800_000_000 } };
+  expect(standingWords({ account } as never)).toBe("No balance left");
+  const daily = { standing: { state: "exhausted", code: "quota_reached", until: 1_800_000_000 } };
+  expect(standingWords({ account: daily } as never)).toMatch(/^Used up until .* \(quota reached\)$/);
+});

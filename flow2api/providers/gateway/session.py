@@ -71,14 +71,15 @@ class GatewaySession(KeySession):
         return await check_each(made, self._stands)
 
     async def fetch(self, made: Made, path: Path) -> None:
-        """The clip's bytes by its own call, or from its link where it has one."""
-        source = handle_of(made).content_path or made.url
-        if source is None:
-            raise UpstreamFailure(FailureKind.MEDIA_GONE, "The gateway gave no way to the clip.")
-        answer = await self._calls.download(Call.RESULT.value, source, path, seconds=self._seconds())
-        if answer.status != 200:
+        """The clip's bytes by its own call or from its link, whichever it has and brings them."""
+        failure = UpstreamFailure(FailureKind.MEDIA_GONE, "The gateway gave no way to the clip.")
+        for source in filter(None, (handle_of(made).content_path, made.url)):
+            answer = await self._calls.download(Call.RESULT.value, source, path, seconds=self._seconds())
+            if answer.status == 200:
+                return
             response = Response(status=answer.status, headers=answer.headers, body=answer.body, url=source)
-            raise self._failure(response, Call.RESULT)
+            failure = self._failure(response, Call.RESULT)
+        raise failure
 
     async def cancel(self, made: Made) -> None:
         """Delete the order where that is possible. Resellers have no such call."""

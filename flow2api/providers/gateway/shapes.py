@@ -150,8 +150,8 @@ class Videos:
         return f"/v1/videos/{quote(handle.id, safe='')}"
 
     def standing(self, body: bytes) -> Standing:
-        """Never with a link: a clip in this shape is delivered by a call of its own."""
-        return _standing(body)._replace(link=None)
+        """Where there is a link it is another way to the clip, which is delivered by a call of its own."""
+        return _standing(body)
 
 
 class Relay:
