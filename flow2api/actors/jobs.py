@@ -27,7 +27,7 @@ from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Ask, Reply
 from flow2api.log import request_id
 from flow2api.store import charges, jobs
-from flow2api.store.errors import StoreFault
+from flow2api.store.errors import StoreError, StoreFault
 
 log = logging.getLogger("flow2api.jobs")
 
@@ -166,8 +166,9 @@ class Jobs(Actor[JobsMessage]):
                 live = self._enter(job, before.pop(job.id, None))
                 self._budgets.resume(job)
                 live.resume(job)
-        for lost in before.values():  # cut off before it was stored; nobody has heard of it
+        for lost in before.values():  # cut off before it was stored, or its row is gone
             lost.refuse(left_alone(lost.job))
+            lost.end(left_alone(lost.job))
         if self._live:
             log.info("resumed jobs=%d", len(self._live))
 
@@ -336,8 +337,8 @@ class Jobs(Actor[JobsMessage]):
             live.end(None if live.job.final else left_alone(live.job))
         except Interrupted:
             live.end(draining())
-        except StoreFault as fault:
-            # It failed until the process stopped; what is stored goes on at the next start.
+        except StoreError as fault:
+            # It failed until the process stopped, or the row is gone; what is stored goes on at the next start.
             log.error("left as stored job=%s state=%s: %s", live.job.id, live.job.state.value, fault)
             live.end(left_alone(live.job))
         finally:

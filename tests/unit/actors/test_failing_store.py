@@ -10,7 +10,8 @@ from trio.testing import MockClock
 from flow2api.actors.accounts_messages import RefreshAccount
 from flow2api.actors.jobs import Cancel
 from flow2api.domain.job import JobState
-from flow2api.store import accounts
+from flow2api.errors import Failure
+from flow2api.store import accounts, jobs
 from flow2api.store.door import open_inline_store
 from flow2api.store.errors import StoreFault
 from tests.doubles.provider import FakeSession
@@ -90,3 +91,18 @@ async def test_a_cancel_that_cannot_look_a_job_up_is_told_so_and_costs_no_other_
                 gate.set()
                 assert (await watch.wait_final()).state is JobState.SUCCEEDED
             assert world.jobs.statistics().restarts == 0
+
+
+async def test_a_job_whose_row_is_gone_ends_alone(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account()
+        gate = trio.Event()
+        world.script.add("begin", gate, gate)
+        lost, other = await world.submit(), await world.submit()
+        await trio.testing.wait_all_tasks_blocked()
+        await store.write(jobs.delete, lost.progress.job.id)
+        gate.set()
+        with pytest.raises(Failure, match="job engine was interrupted"):
+            await lost.wait_final()
+        assert (await other.wait_final()).state is JobState.SUCCEEDED
+        assert world.jobs.statistics().restarts == 0

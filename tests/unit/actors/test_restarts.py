@@ -334,3 +334,14 @@ async def test_a_job_that_meets_a_bug_while_the_store_fails_is_left_and_leaves_n
                 await watch.wait_final()
             assert (await world.jobs.ask(Count())).by_state == {}
             store.broken = False
+
+
+async def test_who_waits_for_a_job_whose_row_is_gone_is_told_by_the_next_life(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account()
+        watch, _ = await held_at(world, "prepare")
+        await store.write(jobs.delete, watch.progress.job.id)
+        world.root.begin_restart(["jobs"])
+        with trio.fail_after(60), pytest.raises(Failure, match="job engine was interrupted"):
+            await watch.wait_final()
+        assert (await world.jobs.ask(Count())).by_state == {}
