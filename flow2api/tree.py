@@ -14,9 +14,9 @@ from pathlib import Path
 
 import trio
 
+from flow2api.actors import accounts
 from flow2api.actors.account import AccountParts
 from flow2api.actors.account_rounds import AccountRounds
-from flow2api.actors.accounts import Accounts
 from flow2api.actors.accounts_messages import AccountsMessage
 from flow2api.actors.alerts import AlertBoard, Alerts
 from flow2api.actors.apart import apart
@@ -144,7 +144,7 @@ class Tree:
         self._tabs: Mailbox[TabPoolMessage] = Mailbox("captcha tabs", TabPool.mailbox_size)
         self._ledger: Mailbox[Note] = Mailbox("ledger", Ledger.mailbox_size)
         self._media: Mailbox[MediaMessage] = Mailbox("media", Media.mailbox_size)
-        self._accounts: Mailbox[AccountsMessage] = Mailbox("accounts", Accounts.mailbox_size)
+        self._accounts: Mailbox[AccountsMessage] = Mailbox("accounts", accounts.Accounts.mailbox_size)
         self._dispatcher: Mailbox[DispatcherMessage] = Mailbox("dispatcher", Dispatcher.mailbox_size)
         self._jobs: Mailbox[JobsMessage] = Mailbox("jobs", Jobs.mailbox_size)
         self._notifier: Mailbox[NotifierMessage] = Mailbox("notifier", Notifier.mailbox_size)
@@ -176,8 +176,7 @@ class Tree:
             ChildSpec("media", fetching, mailbox=self._media, drain_seconds=SHORT_DRAIN_SECONDS),
             ChildSpec(
                 "accounts",
-                lambda: Accounts(account_parts, config.accounts),
-                mailbox=self._accounts,
+                lambda: accounts.supervised(account_parts, config.accounts, self._accounts),
                 drain_seconds=2 * SHORT_DRAIN_SECONDS,
             ),
             ChildSpec(

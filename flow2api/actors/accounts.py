@@ -1,12 +1,12 @@
 """The set of account actors: loads them at start, adds, removes, and passes an operator's commands on to the right one.
 
-Each account is an on-demand child that parks when it keeps crashing, so one bad account can never bring down the others.
+Each account is an on-demand child of a pool, which parks when it keeps crashing, so one bad account can never bring down the others.
+The pool is a part of its own below `supervised`: a bug that is met over an operator's command costs no account its paid calls.
 """
 
 import hmac
 import logging
 import secrets
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar, assert_never
 
@@ -41,8 +41,7 @@ from flow2api.kit.actor import Actor
 from flow2api.kit.errors import ActorError, UnknownChild
 from flow2api.kit.life import Life
 from flow2api.kit.mailbox import Ask, Mailbox, Ref
-from flow2api.kit.spec import NodeStatistics
-from flow2api.kit.supervisor import ChildSpec, DynamicSupervisor
+from flow2api.kit.supervisor import ChildSpec, DynamicSupervisor, Supervisor
 from flow2api.providers.base import Balance, Provider, Session
 from flow2api.store import accounts
 from flow2api.store.errors import StoreError, StoreFault
@@ -58,18 +57,22 @@ class Accounts(Actor[AccountsMessage]):
     mailbox_size: ClassVar[int] = 32
     expected: ClassVar[tuple[type[Exception], ...]] = (Failure, StoreFault)
 
-    def __init__(self, parts: AccountParts, defaults: AccountsConfig) -> None:
+    def __init__(self, parts: AccountParts, defaults: AccountsConfig, pool: DynamicSupervisor) -> None:
         self._parts = parts
         self._defaults = defaults
         self._adding = trio.Lock()
-        self._pool = DynamicSupervisor("accounts pool", bus=parts.bus, on_exhausted="park")
+        self._pool = pool
 
     async def start(self) -> None:
         await self.tasks.start(self._watch_lives)
-        await self.tasks.start(self._pool.run)
         stored = await self._parts.store.read(accounts.all_with_vaults)
+        at_work = {child.name: child for child in self._pool.children()}
         for account, _ in stored:
-            await self._start(account.id)
+            child = at_work.get(_child(account.id))
+            if child is None:
+                await self._start(account.id)
+            elif child.state == "parked":
+                await self._park(account.id, child.statistics().last_error or "")
         if stored:
             log.info("loaded accounts=%d", len(stored))
 
@@ -103,15 +106,6 @@ class Accounts(Actor[AccountsMessage]):
             case _:
                 assert_never(message)
         return None
-
-    def below(self) -> Sequence[NodeStatistics]:
-        return self._pool.nodes()
-
-    def restart_below(self, path: Sequence[str]) -> None:
-        self._pool.begin_restart(path)
-
-    async def drain(self) -> None:
-        await self._pool.stop()
 
     # -- the set -------------------------------------------------------------------------------------------------
 
@@ -268,6 +262,21 @@ class Accounts(Actor[AccountsMessage]):
     async def _export(self) -> list[AccountExport]:
         stored = await self._parts.store.read(accounts.all_with_vaults)
         return [_exported(self._parts.providers[account.provider], account, vault) for account, vault in stored]
+
+
+def supervised(parts: AccountParts, defaults: AccountsConfig, mailbox: Mailbox[AccountsMessage]) -> Supervisor:
+    """The pool of account actors and the actor that keeps the set, to be put into the tree; a new one for each life."""
+    pools: list[DynamicSupervisor] = []
+
+    def pool() -> DynamicSupervisor:
+        pools[:] = [DynamicSupervisor("accounts pool", bus=parts.bus, on_exhausted="park")]
+        return pools[0]
+
+    children = [
+        ChildSpec("accounts pool", pool, drain_seconds=DRAIN_SECONDS),
+        ChildSpec("accounts desk", lambda: Accounts(parts, defaults, pools[0]), mailbox=mailbox),
+    ]
+    return Supervisor("accounts", children, strategy="rest_for_one", bus=parts.bus)
 
 
 def _child(account_id: str) -> str:

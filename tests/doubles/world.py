@@ -10,7 +10,7 @@ from pathlib import Path
 import trio
 
 from flow2api.actors.account import AccountParts
-from flow2api.actors.accounts import Accounts
+from flow2api.actors.accounts import supervised
 from flow2api.actors.accounts_messages import AccountsMessage, AddAccount, ListAccounts
 from flow2api.actors.captcha import NoCaptcha
 from flow2api.actors.companions import MakeCompanion
@@ -175,7 +175,7 @@ class World:
         return [
             ChildSpec("ledger", lambda: Ledger(self.store, self.tally), mailbox=self._ledger),
             ChildSpec("media", lambda: FakeMedia(self), mailbox=self._media),
-            ChildSpec("accounts", lambda: Accounts(account_parts, AccountsConfig()), mailbox=self._accounts),
+            ChildSpec("accounts", lambda: supervised(account_parts, AccountsConfig(), self._accounts)),
             ChildSpec("dispatcher", lambda: Dispatcher(self.roster, self.line, now), mailbox=self._dispatcher),
             ChildSpec(
                 "jobs",

@@ -37,7 +37,7 @@ async def test_one_act_on_many_accounts_tells_what_became_of_each() -> None:
 async def test_a_part_is_started_anew_by_its_path_and_the_gateway_goes_on() -> None:
     async with open_tested_gateway() as gateway:
         [view] = (await gateway.admin("GET", "/api/accounts"))["accounts"]
-        account = ["accounts", f"account {view['account']['id']}"]
+        account = ["accounts", "accounts pool", f"account {view['account']['id']}"]
         before = await _restarts(gateway, account)
         assert (await gateway.admin("POST", "/api/system/restart", {"path": account})) == {"path": account}
         while await _restarts(gateway, account) == before:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 import trio
@@ -10,7 +11,8 @@ from trio.testing import MockClock
 
 from flow2api.actors.account import AccountActor
 from flow2api.actors.account_messages import FetchClip, Locate
-from flow2api.actors.accounts_messages import RemoveAccount, StartAccount
+from flow2api.actors.accounts import Accounts
+from flow2api.actors.accounts_messages import RemoveAccount, RestAccount, StartAccount
 from flow2api.actors.job_rules import new_job_id
 from flow2api.actors.jobs import Cancel, Count, CountSpending, Submit
 from flow2api.actors.watch import Watch
@@ -345,3 +347,44 @@ async def test_who_waits_for_a_job_whose_row_is_gone_is_told_by_the_next_life(au
         with trio.fail_after(60), pytest.raises(Failure, match="job engine was interrupted"):
             await watch.wait_final()
         assert (await world.jobs.ask(Count())).by_state == {}
+
+
+async def test_a_bug_that_is_met_while_an_account_is_added_costs_no_other_account_its_paid_call(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        account_id = await world.add_account()
+        watch, gate = await held_at(world, "begin")
+        ref = world.roster.get(account_id)
+        world.script.add("sign_in", RuntimeError("a bug"))
+        with pytest.raises(ActorCrashed):
+            await world.add_account("bob")
+        # What an operator asks next waits for the new life, which finds the accounts at work.
+        assert (await world.accounts.ask(RestAccount(account_id, now() + 600))).images_in_flight == 1
+        assert world.roster.get(account_id) is not None
+        assert ref is not None
+        assert world.roster.get(account_id).ref is ref.ref  # type: ignore[union-attr]
+        gate.set()
+        assert (await watch.wait_final()).state is JobState.SUCCEEDED
+        assert world.script.count("begin") == 1
+        await world.add_account("bob")
+        assert set(await world.views()) == {"ann", "bob"}
+
+
+async def test_an_account_that_parks_while_those_who_keep_the_set_are_away_is_shown_as_parked(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        account_id = await world.add_account()
+        # A life that hears of nothing, as between two of them.
+        monkeypatch.setattr(Accounts, "_park", AsyncMock())
+        for _ in range(4):
+            world.script.add("prepare", RuntimeError("a bug"))
+            await (await world.submit()).wait_final()
+            await trio.sleep(3)
+        monkeypatch.undo()
+        world.root.begin_restart(["accounts", "accounts desk"])
+        await trio.sleep(1)
+        assert world.roster.is_parked(account_id)
+        assert "a bug" in (await world.views())["ann"].parked
+        assert (await world.accounts.ask(StartAccount(account_id))).parked == ""

@@ -66,7 +66,7 @@ function Again({ node, nodes }: { node: NodeView; nodes: readonly NodeView[] }) 
     const many = nodes.filter((one) => one.path.startsWith(`${node.path}/`)).length;
     const way = wayTo(node, nodes);
     const own = many ? t("system.restart.branch", { n: many }) : t("system.restart.body");
-    const cost = COSTS[way[0] ?? ""];
+    const cost = node.name === "accounts desk" ? undefined : COSTS[way[0] ?? ""];
     const body = cost ? `${own} ${t(cost)}` : own;
     if (!(await sure(t("system.restart", { name: node.name }), body, t("system.restart.do")))) return;
     await act(() => post("/api/system/restart", { path: way } satisfies Restart), t("system.restarting", { name: node.name }));
