@@ -39,10 +39,6 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     off: tuple[str, ...] = ()
 
 
-_NAMED: Mapping[str, type] = {"families": Family, "routes": Routes, "aliases": str}
-"""The sections whose entries have names of the operator's, and what each entry is; tables of models are read when all are known."""
-
-
 class Catalog:
     """All models on offer. Share it freely: it is never changed."""
 
@@ -294,21 +290,9 @@ def _text_of(path: Path) -> str:
 
 def _read(text: str, source: str) -> _File:
     try:
-        raw = tomllib.loads(text)
-        for section, kind in _NAMED.items():
-            _check_entries(section, raw.get(section), kind, source)
-        return msgspec.convert(raw, _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        return read(tomllib.loads(text), _File)
+    except (tomllib.TOMLDecodeError, Misfit) as error:
         raise CatalogError(f"{source}: {error}") from error
-
-
-def _check_entries(section: str, entries: object, kind: type, source: str) -> None:
-    """Name the entry that is at fault, which an error about the whole file does not."""
-    for name, fields in entries.items() if isinstance(entries, dict) else ():
-        try:
-            msgspec.convert(fields, kind)
-        except msgspec.ValidationError as error:
-            raise CatalogError(f"{source}: {section}.{name}: {error}") from error
 
 
 def _table(name: str, fields: Mapping[str, object], source: Path | None) -> Table:

@@ -5,6 +5,7 @@ Pure functions; they know no file and no catalogue.
 
 import difflib
 import json
+import re
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from msgspec import inspect
 T = TypeVar("T", bound=msgspec.Struct)
 
 _SHOWN_CHARACTERS = 80
+_ITEM = re.compile(r", number \d+$")
 _KINDS: Mapping[type[inspect.Type], str] = {
     inspect.StrType: "a text",
     inspect.BoolType: "true or false",
@@ -89,7 +91,7 @@ def _descend(value: object, kind: Any, place: str) -> None:
             _check(one, parts[1], f"{place}.{name}")
     elif isinstance(value, list) and isinstance(found, inspect.VarTupleType):
         for number, one in enumerate(value, start=1):
-            _check(one, parts[0], f"{place}, number {number},")
+            _check(one, parts[0], f"{place}, number {number}")
 
 
 def _unknown(place: str, name: str, known: list[str]) -> str:
@@ -108,17 +110,20 @@ def _allowed(kind: Any) -> str:
         return f"one of {listed(map(json.dumps, typing.get_args(kind)), 'or')}"
     if isinstance(found, inspect.EnumType):
         return f"one of {listed((json.dumps(one.value) for one in found.cls), 'or')}"
-    if isinstance(found, inspect.UnionType) or _is_bounded(found):
+    if isinstance(found, inspect.UnionType) or getattr(found, "pattern", None) is not None:
         return ""
+    told = _KINDS.get(type(found), "")
     if isinstance(found, inspect.DictType | inspect.VarTupleType):
         inner = found.value_type if isinstance(found, inspect.DictType) else found.item_type
-        return _KINDS[type(found)] + (" of texts" if isinstance(inner, inspect.StrType) else "")
-    return _KINDS.get(type(found), "")
+        told += " of texts" if isinstance(inner, inspect.StrType) else ""
+    return told and told + _limits(found)
 
 
-def _is_bounded(found: inspect.Type) -> bool:
-    limits = ("pattern", "ge", "le", "gt", "lt", "min_length", "max_length")
-    return any(getattr(found, limit, None) is not None for limit in limits)
+def _limits(found: inspect.Type) -> str:
+    least, most = getattr(found, "ge", None), getattr(found, "le", None)
+    if getattr(found, "min_length", None):
+        return " that is not empty"
+    return (f" from {least:g}" if least is not None else "") + (f" up to {most:g}" if most is not None else "")
 
 
 def _choices(kind: Any) -> str:
@@ -127,4 +132,6 @@ def _choices(kind: Any) -> str:
 
 
 def _joined(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name
+    if not place:
+        return name
+    return f"{place}, {name}" if _ITEM.search(place) else f"{place}.{name}"

@@ -46,8 +46,9 @@ def content_begun(body: bytes) -> Begun:
     Raises:
         UpstreamFailure: there are none; why."""
     answer = wire.decode(body, wire.ContentAnswer, Call.CONTENT)
-    if answer.prompt_feedback.block_reason:
-        raise failures.of_content(answer.prompt_feedback.block_reason)
+    if refused := answer.prompt_feedback.block_reason:
+        why = answer.prompt_feedback.block_reason_message
+        raise failures.of_content(refused, f": {why}" if why else "")
     parts = [part for candidate in answer.candidates for part in candidate.content.parts if not part.thought]
     pictures = [part.inline_data.data for part in parts if part.inline_data and part.inline_data.data]
     if pictures:

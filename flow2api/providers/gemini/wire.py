@@ -60,6 +60,7 @@ class Candidate(Wire, frozen=True):
 
 class PromptFeedback(Wire, frozen=True):
     block_reason: str = ""
+    block_reason_message: str = ""
 
 
 class ContentAnswer(Wire, frozen=True):

@@ -326,15 +326,21 @@ def test_an_alias_stands_for_a_base_name_or_an_exact_id(tmp_path: Path) -> None:
         ('[aliases]\nmine = "nothing"', "nothing"),
         (f'[aliases]\n"{PRO}" = "{FLASH}"', PRO),
         ("[models", r"Expected"),
-        ('[[routes.mine.to]]\nmodl = "x"', r"routes\.mine: .*modl"),
-        (f'[[routes.mine.to]]\nmodel = "{FLASH}"\nweight = 0', r"routes\.mine: .*weight"),
+        ('[[routes.mine.to]]\nmodl = "x"', r"routes\.mine\.to, number 1 .*modl"),
+        (
+            f'[[routes.mine.to]]\nmodel = "{FLASH}"\nweight = 0',
+            r"routes\.mine\.to, number 1, weight must be a whole number from 1 up to 1000, not 0",
+        ),
         (f'[routes.mine]\nto = [{{ model = "{FLASH}", when = {{ inputs = [3, 1] }} }}]', r"routes\.mine: .*inputs"),
         (
             f'[routes.mine]\nto = [{{ model = "{FLASH}" }}, {{ model = "fal/hailuo-02-text" }}]',
             r"routes\.mine: .*pictures, or all clips",
         ),
-        ("[families.mine]\ntitle = 'x'\nmodels = []", r"families\.mine: .*models"),
-        ("[aliases]\nmine = 3", r"aliases\.mine: .*str"),
+        (
+            "[families.mine]\ntitle = 'x'\nmodels = []",
+            r"families\.mine\.models must be a list of texts that is not empty",
+        ),
+        ("[aliases]\nmine = 3", r"aliases\.mine must be a text, not 3"),
     ],
 )
 def test_a_mistake_in_an_own_file_is_named(tmp_path: Path, text: str, place: str) -> None:

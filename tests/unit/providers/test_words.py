@@ -94,7 +94,7 @@ def test_a_model_of_an_operator_that_makes_sense_is_taken(tmp_path: Path, text: 
         (PICTURE + FLOW + "upscales = { 3k = {} }", 'upscales has "3k"; allowed is one of "480p", "580p",'),
         (
             PICTURE.replace('upstream = "own"', "") + FLOW + 'upstream = [{ keys = "x" }]',
-            'upstream, number 1, has no "keys" (did you mean key?)',
+            'upstream, number 1 has no "keys" (did you mean key?)',
         ),
         (PICTURE + FLOW + 'how = { call = "clip" }', 'how has "call", but nothing stands there; leave it out'),
     ],
@@ -139,3 +139,21 @@ def test_an_option_goes_out_by_the_name_that_the_service_has_for_it(tmp_path: Pa
     found: Generation = catalog.resolve(Wish(model="own", prompt="x", options={"calm": True, "raw": False}))
     assert worded(found) == {"calmMode": True, "raw": False}
     assert found.options == {"calm": True, "raw": False}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[model.own]\ntitle = "x"', 'there is no field "model" (did you mean models?); allowed are models, families,'),
+        ('[routes.x]\nto = [{ modl = "y" }]', 'routes.x.to, number 1 has no "modl" (did you mean model?)'),
+        ('[routes.x]\nto = [{ model = "y", when = { ratio = ["1:1"] } }]', 'has no "ratio" (did you mean ratios?)'),
+        ('[families.x]\nmodels = ["y"]', "families.x.title is missing"),
+        ("[aliases]\nx = 5", "aliases.x must be a text, not 5"),
+        ('off = "x"', 'off must be a list of texts, not "x"'),
+    ],
+)
+def test_a_slip_outside_of_models_is_told_with_its_place_too(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(CatalogError) as caught:
+        load(tmp_path, text)
+    assert f"{tmp_path}/models.toml: " in str(caught.value)
+    assert told in str(caught.value)

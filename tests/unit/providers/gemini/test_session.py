@@ -32,6 +32,17 @@ def session(answer: object) -> GeminiSession:
     return GeminiSession(Calls(cast("Any", FakeHttp(answer)), WAY, directly, NOTHING_PRIVATE), b"{}", lambda: 5.0)
 
 
+def wanted() -> Generation:
+    usual: dict[str, Any] = {
+        "provider": "gemini",
+        "upstream_model": "m",
+        "aspect_ratio": "1:1",
+        "model": "m",
+        "prompt": "x",
+    }
+    return Generation(**usual, kind="image", how={"call": "content"})
+
+
 async def test_a_clip_that_failed_is_told_without_the_key() -> None:
     answer = {"name": "models/v/operations/1", "done": True, "error": {"code": 3, "message": f"{KEY} may not"}}
     [check] = await session(answer).check([Made(media_id="models/v/operations/1")])
@@ -42,16 +53,8 @@ async def test_a_clip_that_failed_is_told_without_the_key() -> None:
 
 async def test_what_a_model_says_in_place_of_a_picture_is_told_without_the_key() -> None:
     said = {"candidates": [{"finishReason": "NO_IMAGE", "content": {"parts": [{"text": f"your key is {KEY}"}]}}]}
-    usual: dict[str, Any] = {
-        "provider": "gemini",
-        "upstream_model": "m",
-        "aspect_ratio": "1:1",
-        "model": "m",
-        "prompt": "x",
-    }
-    wanted = Generation(**usual, kind="image", how={"call": "content"})
     with pytest.raises(UpstreamFailure, match=r"your key is \*\*\*"):
-        await session(said).begin(Prepared(order=Order(job_id="j", generation=wanted), context=""), "")
+        await session(said).begin(Prepared(order=Order(job_id="j", generation=wanted()), context=""), "")
 
 
 @pytest.mark.parametrize(
@@ -65,3 +68,10 @@ async def test_a_key_at_the_place_where_a_message_is_cut_is_not_told_in_part(ope
     [check] = await session({"name": "n", "done": True, **operation}).check([Made(media_id="models/v/operations/1")])
     assert check.failure is not None
     assert "AIza" not in check.failure.message
+
+
+async def test_why_a_prompt_was_blocked_is_told_in_the_words_of_the_service() -> None:
+    said = {"promptFeedback": {"blockReason": "JAILBREAK", "blockReasonMessage": "It tries to get around the rules."}}
+    with pytest.raises(UpstreamFailure, match=r"JAILBREAK: It tries to get around the rules\.") as caught:
+        await session(said).begin(Prepared(order=Order(job_id="j", generation=wanted()), context=""), "")
+    assert caught.value.kind is FailureKind.CONTENT_REFUSED
