@@ -37,8 +37,9 @@ BACKLOG = 4096
 # Longer than the idle limit of the usual proxies, so that they are the ones who close an unused connection.
 KEEP_ALIVE_SECONDS = 75.0
 HEAD_BYTES = 64 * 1024
-# The dashboard's page sends lists of topics and signs of life, nothing else.
-FRAME_BYTES = 64 * 1024
+# Bounds what is held of one message of a websocket. The live connection wants far smaller ones, and sends away in good order who does
+# not keep to that; whoever sends more than this is closed by Hypercorn, and only given up once it is silent.
+FRAME_BYTES = 1024 * 1024
 
 
 # What the settings say of these is read for each request; it is put together only when it has changed.

@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import pytest
 import trio
+import trio_websocket
 from msgspec.structs import replace
 from wsproto.connection import Connection as WsConnection
 from wsproto.connection import ConnectionType
@@ -20,6 +21,7 @@ from wsproto.events import Ping, TextMessage
 
 from flow2api.api import worker
 from flow2api.api.live import outbox
+from flow2api.api.live.connection import MOST_CHARACTERS
 from flow2api.api.services import LivePace, Pace
 from flow2api.domain.account import Account, AccountView
 from flow2api.domain.events import AccountChanged, AccountRemoved, DrainStarted
@@ -160,6 +162,62 @@ async def test_a_page_that_says_what_nobody_understands_is_told_and_goes_on(tmp_
         await page.say(type="ping", id=7)
         await page.frame(lambda frame: frame["type"] == "pong" and frame["id"] == 7)
         assert [frame["code"] for frame in page.frames if frame["type"] == "error"] == ["invalid_json"] * 3
+
+
+async def test_what_is_no_text_is_told_and_a_frame_without_measure_ends_its_own_page_alone(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, url), watching(url, TOKEN) as page, watching(url, TOKEN) as other:
+        await page.socket.send_message(b"\x00\xff" * 1000)
+        await page.say(type="ping", id=7)
+        await page.frame(lambda frame: frame["type"] == "pong")
+        assert [frame["code"] for frame in page.frames if frame["type"] == "error"] == ["invalid_json"]
+        with suppress(trio_websocket.ConnectionClosed):  # it may be over before all of it is sent
+            await page.socket.send_message('{"type":"ping","padding":"' + "x" * MOST_CHARACTERS + '"}')
+        assert await page.wait_closed() == 1009
+        await other.say(type="ping", id=8)
+        await other.frame(lambda frame: frame["type"] == "pong")
+        while desk.services.live.connections > 1:
+            await trio.sleep(0.01)
+
+
+async def test_a_page_that_changes_its_mind_thousands_of_times_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, url), watching(url, TOKEN) as page:
+        before = desk.services.bus.statistics().subscribers
+        for number in range(3000):
+            await page.show(*(("jobs", "accounts", "system")[: number % 4]))
+        await page.show("accounts", "accounts", "accounts")
+        await page.say(type="ping", id=7)
+        await page.frame(lambda frame: frame["type"] == "pong")
+        seen = len(page.frames)
+        desk.services.bus.publish(changed(1))
+        while not (page.events("account_changed") or len(page.frames) > seen):
+            await trio.sleep(0.01)
+        assert desk.services.bus.statistics().subscribers == before + 1
+        assert [frame for frame in page.frames if frame["type"] == "error"] == []
+        assert page.numbers() == list(range(1, len(page.numbers()) + 1))
+
+
+async def test_a_page_that_asks_without_reading_is_cut_off(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, url), watching(url, TOKEN) as other:
+        deaf = await _deaf_page(url)
+        ping = b'{"type":"ping","id":1}'
+        many = (bytes([0x81, 0x80 | len(ping), 0, 0, 0, 0]) + ping) * 1000
+        with suppress(trio.BrokenResourceError):
+            while desk.services.live.connections > 1:
+                with trio.move_on_after(0.5):
+                    await deaf.send_all(many)
+        while desk.services.live.connections > 1:
+            await trio.sleep(0.01)
+        await deaf.aclose()
+        await other.say(type="ping", id=8)
+        await other.frame(lambda frame: frame["type"] == "pong")
+
+
+async def test_a_changed_setting_is_told_to_whatever_page_is_open(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (desk, url), watching(url, TOKEN) as page:
+        await page.show("overview")
+        await page.snapshot("overview")
+        await desk.services.settings.change({"jobs.max_submits": 2})
+        assert (await page.event("setting_changed"))["name"] == "jobs.max_submits"
 
 
 async def test_a_drain_is_told_and_ends_with_going_away(tmp_path: Path) -> None:

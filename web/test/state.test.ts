@@ -121,3 +121,16 @@ test("a line that the snapshot tells already is not there twice", () => {
   state.apply({ type: "logged", lines: [line(1), line(2), line(3)], missed: 0 });
   expect(state.lines.value?.map((one) => one.number)).toEqual([1, 2, 3]);
 });
+
+test("a return of the connection is counted, its first beginning and the one after a sign-out are not", () => {
+  const hello = { type: "hello", version: "1", protocol: 2, instance: "a", session: "", time: 0, beat_seconds: 15, draining: false } as const;
+  const before = state.returns.value;
+  state.greet(hello);
+  expect(state.returns.value).toBe(before);
+  state.greet(hello);
+  state.greet({ ...hello, instance: "b" });
+  expect(state.returns.value).toBe(before + 2);
+  state.forget();
+  state.greet(hello);
+  expect(state.returns.value).toBe(before + 2);
+});

@@ -42,7 +42,9 @@ SILENT_BEATS = 3
 # A part that does not answer is asked for its snapshot again after this.
 AGAIN_SECONDS = 2.0
 SNAPSHOT_SECONDS = 10.0
-_POLICY = 1008
+_POLICY, _TOO_BIG = 1008, 1009
+# The page sends lists of topics and signs of life, nothing else.
+MOST_CHARACTERS = 64 * 1024
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ClientFrame).decode
@@ -201,6 +203,9 @@ class Connection:
         while (text := await read()) is not None:
             self._heard = trio.current_time()
             self._ends.seen()
+            if len(text) > MOST_CHARACTERS:
+                self._outbox.close(_TOO_BIG, "a frame is too large")
+                continue
             try:
                 self._obey(_decode(text))
             except (msgspec.DecodeError, RecursionError) as error:

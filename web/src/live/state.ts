@@ -46,6 +46,8 @@ export const missedLines = signal(0);
 export const lives = signal<readonly Life[]>([]);
 /** Rises when a setting changed, so that whoever shows settings asks anew. */
 export const settingsRound = signal(0);
+/** Rises with each return of the connection: what was asked for over HTTP before may be old, and is asked for anew. */
+export const returns = signal(0);
 
 export const live = computed(() => status.value.state === "live");
 
@@ -70,6 +72,7 @@ function take<T>(held: Signal<Table<T> | null>, id: string): void {
 
 export function greet(hello: Hello): void {
   batch(() => {
+    if (instance.value !== "") returns.value += 1;
     version.value = hello.version;
     instance.value = hello.instance;
     draining.value = hello.draining;
@@ -241,5 +244,6 @@ export function forget(): void {
     alerts.value = [];
     removedJobs.value = new Set();
     lives.value = [];
+    instance.value = "";
   });
 }

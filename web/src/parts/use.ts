@@ -1,6 +1,7 @@
 /** What was asked for over HTTP: data, fault, and asking again. Older answers never replace newer ones. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api";
+import { returns } from "../live/state";
 
 export interface Asked<T> {
   data: T | null;
@@ -9,7 +10,7 @@ export interface Asked<T> {
   set: (data: T) => void;
 }
 
-/** Ask for a path, anew when it or `round` changes; null asks for nothing. */
+/** Ask for a path, anew when it or `round` changes and when the connection comes back; null asks for nothing. */
 export function useAsked<T>(path: string | null, round: unknown = 0): Asked<T> {
   const [data, setData] = useState<T | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -29,6 +30,6 @@ export function useAsked<T>(path: string | null, round: unknown = 0): Asked<T> {
   useEffect(() => {
     void ask();
     return () => void (turn.current += 1);
-  }, [ask, round]);
+  }, [ask, round, returns.value]);
   return { data, error, again: ask, set: setData };
 }

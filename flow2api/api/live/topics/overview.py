@@ -1,4 +1,5 @@
-"""The topic `overview`: the numbers of this moment and of the last hour, how each part is, and what wants a person."""
+"""The topic `overview`: the numbers of this moment and of the last hour, how each part is, and what wants a person; and which setting
+was changed, since every page shows this topic."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -10,7 +11,7 @@ from flow2api.api.live.protocol import NowChanged, OverviewState, PartsChanged, 
 from flow2api.api.live.source import Source
 from flow2api.api.overview import Gathering
 from flow2api.api.services import Services
-from flow2api.domain.events import AlertCleared, AlertRaised
+from flow2api.domain.events import AlertCleared, AlertRaised, SettingChanged
 from flow2api.domain.overview import Now, Part, Trends
 
 # Charts by the minute need not be drawn more often.
@@ -18,7 +19,7 @@ TRENDS_SECONDS = 5.0
 
 
 class OverviewSource(Source):
-    heard: ClassVar[tuple[type, ...]] = (AlertRaised, AlertCleared)
+    heard: ClassVar[tuple[type, ...]] = (AlertRaised, AlertCleared, SettingChanged)
 
     def __init__(self, services: Services) -> None:
         self._services = services
