@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import cast
 
 import h11
 import trio
@@ -30,6 +31,7 @@ from hypercorn.utils import parse_socket_addr
 
 from flow2api.api.errors import envelope
 from flow2api.api.exchange import new_request_id
+from flow2api.api.intake import Intake
 from flow2api.errors import Code, Failure
 
 log = logging.getLogger("flow2api.api")
@@ -160,6 +162,8 @@ class Connection(TCPServer):
                     server,
                     self.protocol_send,
                 )
+                # Only an upgrade puts something else in its place, long after this.
+                cast("h11.Connection", http1.connection)._receive_buffer = Intake()
                 http1.can_read = Turn(self._read_ahead)
                 self.protocol = http1  # type: ignore[assignment]
                 self._timer = trio.CancelScope(deadline=trio.current_time() + self.config.keep_alive_timeout)

@@ -185,6 +185,28 @@ async def test_a_whole_address_as_the_target_is_the_same_as_its_path(tmp_path: P
         assert bodies[0] == bodies[1]
 
 
+@pytest.mark.parametrize(
+    ("hostile", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a:\r\n" * 15_000 + b"\r\n", 431),
+        (b"GET /v1/models/" + b"%2F" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 20_000, 400),
+    ],
+    ids=["lines", "address", "pieces"],
+)
+async def test_what_is_made_to_be_slow_to_read_is_refused_alone_and_behind_another_request(
+    tmp_path: Path, hostile: bytes, status: int
+) -> None:
+    async with open_desk(tmp_path) as desk, open_client(desk) as client:
+        for before in (b"", b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"):
+            stream = await open_raw(client)
+            async with stream:
+                await stream.send_all(before + hostile)
+                answers = (await read_all(stream)).split(b"HTTP/1.1 ")
+            assert answers[-1].startswith(b"%d " % status)
+            assert b'{"error":{' in answers[-1]
+
+
 async def test_a_head_without_end_is_refused(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk, open_client(desk) as client:
         stream = await open_raw(client)
