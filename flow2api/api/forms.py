@@ -25,6 +25,8 @@ MAX_FIELD_BYTES = 1024 * 1024
 _INLINE_BYTES = 256 * 1024
 # Such a form holds no files, and decoding it holds up everybody.
 MAX_URLENCODED_BYTES = MAX_FIELD_BYTES
+# A boundary has at most 70 characters; taking many options apart takes long.
+_MAX_HEADER_BYTES = 1024
 # A search in one piece cannot be interrupted; this is also far more than the head of any part.
 _PIECE_BYTES = 64 * 1024
 
@@ -70,7 +72,8 @@ class Form(NamedTuple):
 
 def media_type(request: GatewayRequest) -> tuple[str, dict[str, str]]:
     """The request's content type in lower case, and its options; empty when it names none."""
-    value, options = parse_options_header((request.header(b"content-type") or b"").decode("latin-1"))
+    header = (request.header(b"content-type") or b"")[:_MAX_HEADER_BYTES]
+    value, options = parse_options_header(header.decode("latin-1"))
     return value.lower(), options
 
 

@@ -20,6 +20,8 @@ from flow2api.domain.media import MediaFile
 from flow2api.errors import Code, Failure
 from flow2api.store import media
 
+# Whatever stands before the last id of an address may be a whole body long.
+_SEARCHED_CHARACTERS = 1000
 _ID = re.compile(r"files/+([a-z0-9]+)")
 _DOWNLOAD = re.compile(r"files/+([a-z0-9]+)(?::|%3A)download", re.IGNORECASE)
 
@@ -54,8 +56,7 @@ class Files:
         wanted = _DOWNLOAD.findall(path)
         if wanted:
             return await media_files.serve(request, self._services, self._name(wanted[-1]))
-        found = _ID.findall(path)
-        file = await self._services.store.read(media.get, self._name(found[-1] if found else ""))
+        file = await self._services.store.read(media.get, self._name(newest_id(path) or ""))
         if file is None:
             raise _missing()
         return answer(self.resource(request, file))
@@ -86,8 +87,8 @@ class Files:
 
     def link(self, address: str) -> str | None:
         """The public link of the file behind an address of this dialect; None when it is none of ours."""
-        found = _ID.findall(address)
-        name = find(self._services.library, found[-1]) if found else None
+        found = newest_id(address)
+        name = find(self._services.library, found) if found else None
         return f"/media/{name}" if name else None
 
     def _name(self, file_id: str) -> str:
@@ -95,6 +96,12 @@ class Files:
         if name is None:
             raise _missing()
         return name
+
+
+def newest_id(address: str) -> str | None:
+    """The last id that an address names."""
+    found = _ID.findall(address[-_SEARCHED_CHARACTERS:])
+    return found[-1] if found else None
 
 
 def find(library: Library, file_id: str) -> str | None:

@@ -5,6 +5,7 @@ A model's name and verb are read from the raw path, where an encoded slash is st
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from quart_trio.wrappers import TrioResponse
@@ -28,9 +29,32 @@ VERSIONS = ("v1", "v1beta", "v1alpha", "v1beta1")
 DESCRIBED = "v1beta"
 # Of `/v1`, these are OpenAI's as well.
 _OF_BOTH = (("GET", "/{}/models"), ("GET", "/{}/models/<path:rest>"))
-_VERB = re.compile(r"/\w+/((?:[^?]*/)?models/([^/?]+)(?:(?:/|%2F)[^?]*?)?)(?::|%3A)(\w+)$", re.IGNORECASE)
+_VERB = re.compile(r"(?::|%3A)(\w+)$", re.IGNORECASE)
+_MODELS = "/models/"
 _MODEL = re.compile(r"/\w+/(?:.*/)?models/(.+)$")
 _OPERATION = re.compile(r"/\w+/(.*operations/[^/]+)$")
+
+
+class Asked(NamedTuple):
+    """What an address asks of a model."""
+
+    resource: str
+    """The model as the address names it, still encoded."""
+    model_id: str
+    verb: str
+
+
+def asked_of(path: str) -> Asked | None:
+    """What a raw path asks of a model; None where it names no model or no verb. In one pass: everybody may send any path."""
+    _, _, rest = path.removeprefix("/").partition("/")
+    verb = _VERB.search(rest)
+    if verb is None:
+        return None
+    resource = rest[: verb.start()]
+    _, found, name = f"/{resource}".rpartition(_MODELS)
+    if not found or not name or name.startswith("/"):
+        return None
+    return Asked(resource, unquote(name), verb[1])
 
 
 def register(app: Application, services: Services, links: Links, desk: Desk) -> "Gemini":
@@ -81,13 +105,12 @@ class Gemini:
 
     async def ask(self, request: GatewayRequest, rest: str) -> TrioResponse:
         """A verb of a model."""
-        match = _VERB.match(_path(request))
-        if match is None:
+        asked = asked_of(_path(request))
+        if asked is None:
             self._services.keys.caller(request, "gemini")
             message = "A model is asked with a verb at the end of its address, such as `:generateContent`."
             raise Failure(Code.NOT_FOUND, message)
-        resource, verb = match[1], match[3]
-        model_id = unquote(resource.rpartition("models/")[2])
+        resource, model_id, verb = asked
         match verb:
             case "generateContent":
                 return await self._content.generate(request, model_id)

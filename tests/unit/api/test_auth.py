@@ -147,6 +147,10 @@ async def test_a_key_is_accepted_in_each_way_that_clients_send_it(headers: dict[
         assert ring.caller(make_request(filled, query=query.format(key=plain))).id == key.id
 
 
+def test_of_the_keys_in_an_address_few_are_looked_at() -> None:
+    assert list(auth.presented(make_request({}, query="key=a&" * 5000))) == ["a"] * 4
+
+
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"}])
 async def test_a_missing_and_a_wrong_key_are_refused_alike(headers: dict[str, str]) -> None:
     async with open_inline_store() as store:

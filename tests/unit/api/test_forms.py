@@ -1,6 +1,7 @@
 """Forms as real clients send them, and as nobody should."""
 
 import contextlib
+import time
 from urllib.parse import urlencode
 
 import httpx
@@ -119,6 +120,16 @@ async def test_what_holds_no_part_is_not_searched_for_long(fill: bytes) -> None:
     with pytest.raises(Failure) as caught:
         await parsed(MULTIPART, start + fill * 100_000 + b"\r\n--b--\r\n")
     assert caught.value.code is Code.INVALID_VALUE
+
+
+def test_a_content_type_of_thousands_of_options_is_not_taken_apart() -> None:
+    request = make_request({"content-type": "multipart/form-data; boundary=b;" + ';a="b' * 10_000})
+    begun = time.perf_counter()
+    for _ in range(20):
+        kind, options = forms.media_type(request)
+        assert (kind, options["boundary"]) == ("multipart/form-data", "b")
+    # It took a quarter of a second each time.
+    assert time.perf_counter() - begun < 2.0
 
 
 async def test_a_url_encoded_form_may_not_be_as_large_as_one_with_files() -> None:
