@@ -62,7 +62,10 @@ class FalSession(KeySession):
         """The balance in cents. Only keys of an administrator may ask; of others nothing is known."""
         way = "/v1/account/billing?expand=credits"
         answer = await self._hosts.billing.send(Call.BILLING.value, "GET", way, seconds=_SHORT_SECONDS)
-        if answer.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            # A key that may not ask may be told the same as one that is none.
+            await self.sign_in()
+        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
             return Balance(credits=None, tier=Tier.UNKNOWN)
         self._check(answer, Call.BILLING)
         found = VOICE.read(answer.body, wire.Billing, Call.BILLING.value).credits

@@ -38,6 +38,12 @@ class GatewaySession(KeySession):
     async def sign_in(self) -> None:
         """Ask for the list of models, which is free and which no bad key gets."""
         answer = await self._calls.send(Call.KEY.value, "GET", "/v1/models", seconds=_SHORT_SECONDS, max_mib=16)
+        if answer.status == 404:
+            message = (
+                "There is no list of models at this address. It should be the one that clients of OpenAI are given, such as "
+                "https://host/v1."
+            )
+            raise UpstreamFailure(FailureKind.REQUEST_REJECTED, message, status=404)
         self._check(answer, Call.KEY)
         VOICE.read(answer.body, wire.Listed, Call.KEY.value)
 
@@ -128,7 +134,8 @@ class GatewaySession(KeySession):
         path = f"/v1/dashboard/billing/{what}"
         answer = await self._calls.send(Call.BILLING.value, "GET", path, seconds=_SHORT_SECONDS)
         if answer.status == 401:
-            raise self._failure(answer, Call.BILLING)
+            # A key that may not ask is told the same as one that is none.
+            await self.sign_in()
         try:
             return VOICE.read(answer.body, kind, Call.BILLING.value) if answer.status == 200 else None
         except UpstreamFailure:

@@ -121,3 +121,26 @@ async def test_a_log_that_quotes_the_key_at_the_place_where_it_is_cut_shows_none
     [found] = await check({"status": "IN_PROGRESS", "logs": [{"message": line}]}, {})
     assert "secret" not in found.note
     assert "fal-id" not in found.note
+
+
+class BillingHttp:
+    """A billing call that takes no key but an administrator's, and a check of the key that takes ours or none."""
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+
+    async def request(self, method: str, url: str, **_: Any) -> Response:
+        status = self._status if "auth/token" in url else 401
+        return Response(status=status, headers=Headers(), body=b"{}", url=url)
+
+
+@pytest.mark.parametrize("status", [200, 401])
+async def test_only_a_key_that_fails_its_check_too_is_refused_for_the_balance(status: int) -> None:
+    calls = Calls(cast("Any", BillingHttp(status)), WAY, directly, NOTHING_PRIVATE)
+    session = FalSession(b"{}", Hosts(calls, calls, calls, QUEUE, 5.0), lambda: 0.0)
+    if status == 200:
+        assert (await session.balance()).credits is None
+        return
+    with pytest.raises(UpstreamFailure) as caught:
+        await session.balance()
+    assert caught.value.kind is FailureKind.KEY_REFUSED

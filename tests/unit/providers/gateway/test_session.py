@@ -76,3 +76,29 @@ async def test_a_link_in_openai_s_shape_is_kept_as_another_way() -> None:
     http = FakeHttp({f"{BASE}/v1/videos/v1": {"id": "v1", "status": "completed", "video_url": LINK}})
     [check] = await session(http).check([made(None)])
     assert (check.stage, check.made.url) == (Stage.DONE, LINK)
+
+
+class BillingHttp:
+    """A gateway whose billing calls take no key at all, and whose list of models takes ours or none."""
+
+    def __init__(self, models_status: int) -> None:
+        self._models_status = models_status
+
+    async def request(self, method: str, url: str, **_: Any) -> Response:
+        status = self._models_status if url.endswith("/v1/models") else 401
+        return Response(status=status, headers=Headers(), body=b'{"data": []}', url=url)
+
+
+async def test_a_key_that_may_not_ask_for_the_balance_is_good_all_the_same() -> None:
+    assert (await session(cast("Any", BillingHttp(200))).balance()).credits is None
+
+
+async def test_a_key_that_is_refused_everywhere_is_refused() -> None:
+    with pytest.raises(UpstreamFailure) as caught:
+        await session(cast("Any", BillingHttp(401))).balance()
+    assert caught.value.kind is FailureKind.KEY_REFUSED
+
+
+async def test_a_wrong_address_is_told_as_such() -> None:
+    with pytest.raises(UpstreamFailure, match="no list of models at this address"):
+        await session(cast("Any", BillingHttp(404))).sign_in()
