@@ -187,6 +187,21 @@ async def test_a_caller_who_leaves_a_running_clip_does_not_cancel_it(autojump_cl
         assert job.state is JobState.SUCCEEDED
 
 
+async def test_what_was_reserved_for_a_job_that_comes_to_nothing_is_free_again(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        account_id = await world.add_account()
+        world.script.add("prepare", trio.Event(), upstream(FailureKind.REQUEST_REJECTED))
+        given_up = await world.submit(clip(credits=80))
+        await trio.testing.wait_all_tasks_blocked()
+        assert world.roster.reserved(account_id) == 80
+        await world.jobs.ask(Cancel(given_up.progress.job.id))
+        assert world.roster.reserved(account_id) == 0
+        assert (await final(world, clip(credits=80))).state is JobState.FAILED
+        assert world.roster.reserved(account_id) == 0
+        assert (await final(world, clip(credits=80))).state is JobState.SUCCEEDED
+        assert world.roster.reserved(account_id) == 0
+
+
 async def test_credits_are_reserved_before_the_paid_call(autojump_clock: MockClock) -> None:
     async with open_inline_store() as store, open_world(store) as world:
         await world.add_account(video_concurrency=10)  # with 100 credits

@@ -334,6 +334,37 @@ async def test_a_job_that_was_cancelled_on_purpose_keeps_its_key_though_its_call
         assert (cancelled.state, world.script.count("begin")) == (JobState.CANCELLED, 0)
 
 
+async def test_a_repeat_by_its_key_does_not_join_a_job_that_is_just_being_given_up(autojump_clock: MockClock) -> None:
+    ending = trio.Event()
+
+    class SlowToEnd(Failing):
+        async def write(self, verb: Any, *args: Any, **kwargs: Any) -> Any:
+            if verb is jobs.finish and args[0].state is JobState.CANCELLED:
+                await ending.wait()
+            return await super().write(verb, *args, **kwargs)
+
+    async with open_inline_store() as inner, open_world(cast("Any", SlowToEnd(inner))) as world:
+        await world.add_account()
+        world.script.add("prepare", trio.Event())
+        key = Idempotency("key", "digest")
+        first = await world.submit(idempotency=key, detached=False)
+        await trio.testing.wait_all_tasks_blocked()
+        first.close()
+        seen: list[Job] = []
+
+        async def repeat() -> None:
+            with await world.submit(idempotency=key) as watch:
+                seen.append(await watch.wait_final())
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(repeat)
+            await trio.testing.wait_all_tasks_blocked()
+            ending.set()
+        [job] = seen
+        assert job.state is JobState.SUCCEEDED
+        assert job.id != first.progress.job.id
+
+
 async def test_a_key_with_another_body_is_a_conflict(autojump_clock: MockClock) -> None:
     async with open_inline_store() as store, open_world(store) as world:
         await world.add_account()

@@ -13,6 +13,7 @@ from flow2api.actors.account import AccountActor
 from flow2api.actors.account_messages import FetchClip, Locate
 from flow2api.actors.accounts import Accounts
 from flow2api.actors.accounts_messages import RemoveAccount, RestAccount, StartAccount
+from flow2api.actors.dispatcher import Dispatcher, Reconsider
 from flow2api.actors.job_rules import new_job_id
 from flow2api.actors.jobs import Cancel, Count, CountSpending, Submit
 from flow2api.actors.watch import Watch
@@ -135,9 +136,11 @@ async def test_a_slot_that_falls_free_while_the_dispatcher_is_away_goes_to_who_a
     async with open_inline_store() as store, open_world(store) as world:
         await world.add_account(image_concurrency=1)
         served, gate = await held_at(world, "begin")
-        waiting = [await world.submit() for _ in range(5)]
+        waiting = [await world.submit() for _ in range(20)]
         await trio.testing.wait_all_tasks_blocked()
-        world.root.begin_restart(["dispatcher"])
+        Crashing(monkeypatch, Dispatcher, Reconsider)
+        world.dispatcher.cast(Reconsider())
+        await trio.testing.wait_all_tasks_blocked()
         gate.set()
         for watch in (served, *waiting):
             assert (await watch.wait_final()).state is JobState.SUCCEEDED
