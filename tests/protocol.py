@@ -94,6 +94,7 @@ BODIES: Sequence[type] = (
     accounts.Import,
     account_acts.Bulk,
     account_acts.RestUntil,
+    proxies.AccountProxy,
     sealed_accounts.ExportWish,
     sealed_accounts.SealedImport,
     notifications.NewChannel,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 import trio
 
-from flow2api.domain.proxy import Candidate, Role, Rotation, least_bad, least_loaded
+from flow2api.domain.proxy import Candidate, ProxyHome, Role, Rotation, least_bad, least_loaded
 from flow2api.errors import ProxyRefused
 from flow2api.net.exits import ExitChoice
 
@@ -33,6 +33,8 @@ class Move(msgspec.Struct, frozen=True):
     account_id: str
     role: Role
     proxy_id: str | None
+    fixed: bool = False
+    """By an operator's word."""
 
 
 class ExitBook:
@@ -43,6 +45,8 @@ class ExitBook:
         """Set by the pool when the settings say another."""
         self._exits: dict[str, OpenExit] = {}
         self._homes: dict[tuple[Role, str], str] = {}
+        self._fixed: set[str] = set()
+        """Accounts whose home for requests is an operator's choice."""
         self._loads: Counter[str] = Counter()
         self._turns = itertools.count()
         self._moved: set[tuple[Role, str]] = set()
@@ -85,12 +89,20 @@ class ExitBook:
             self._settle(role, account_id, None)
 
     def move(self, account_id: str, proxy_id: str | None) -> None:
-        """Let the account stay with this proxy from now on, by an operator's word; None lets the next call choose."""
+        """Fix the account to this proxy, by an operator's word; None lets the next call choose."""
         self._settle("requests", account_id, proxy_id)
+        if proxy_id is not None:
+            self._fixed.add(account_id)
 
-    def homes(self) -> Mapping[str, str]:
-        """The proxy that each account stays with, by the ids of both."""
-        return {account_id: proxy_id for (role, account_id), proxy_id in self._homes.items() if role == "requests"}
+    def homes(self) -> Mapping[str, ProxyHome]:
+        """Where each account stays for its requests, by its id; who goes out by turns stays nowhere."""
+        return {
+            account_id: ProxyHome(proxy_id=proxy_id, fixed=account_id in self._fixed)
+            for (role, account_id), proxy_id in self._homes.items()
+            if role == "requests"
+            and proxy_id in self._exits
+            and (self.rotation == "sticky" or account_id in self._fixed)
+        }
 
     def home(self, account_id: str, role: Role = "requests") -> str | None:
         """The id of the proxy that the account stays with; None as long as it has none."""
@@ -108,6 +120,8 @@ class ExitBook:
             if move.proxy_id in self._exits and (move.role, move.account_id) not in self._homes:
                 self._homes[move.role, move.account_id] = move.proxy_id
                 self._loads[move.proxy_id] += 1
+                if move.fixed:
+                    self._fixed.add(move.account_id)
 
     def last_resorts(self) -> frozenset[str]:
         """The ids of proxies that are used although they rest, since all others that could stand in for them do too."""
@@ -130,7 +144,10 @@ class ExitBook:
         """Who has got another proxy since the last time."""
         moved, self._moved = self._moved, set()
         self._news = trio.Event()
-        return [Move(account_id, role, self._homes.get((role, account_id))) for role, account_id in moved]
+        return [
+            Move(account_id, role, self._homes.get((role, account_id)), self._is_fixed(role, account_id))
+            for role, account_id in moved
+        ]
 
     def give_back(self, moves: Iterable[Move]) -> None:
         """Moves that could not be stored: they are told again."""
@@ -158,19 +175,27 @@ class ExitBook:
         return next((least_bad(exits) for _, exits in left if exits), None)
 
     def _take(self, role: Role, account_id: str, healthy: Sequence[OpenExit], *, for_good: bool) -> OpenExit:
+        home = self._homes.get((role, account_id))
+        # A proxy that is gone binds nobody.
+        fixed = self._is_fixed(role, account_id) and home in self._exits
+        if fixed or self.rotation == "sticky":
+            for one in healthy:
+                if one.id == home:
+                    return one
         if self.rotation == "round_robin":
             return healthy[next(self._turns) % len(healthy)]
-        home = self._homes.get((role, account_id))
-        for one in healthy:
-            if one.id == home:
-                return one
         best = least_loaded(healthy, self._loads)
-        if for_good:
+        if for_good and not fixed:
             self._settle(role, account_id, best.id)
         return best
 
+    def _is_fixed(self, role: Role, account_id: str) -> bool:
+        return role == "requests" and account_id in self._fixed
+
     def _settle(self, role: Role, account_id: str, proxy_id: str | None) -> None:
         before = self._homes.pop((role, account_id), None)
+        if role == "requests":
+            self._fixed.discard(account_id)
         if before is None and proxy_id is None:
             return
         if before is not None:

@@ -33,7 +33,7 @@ from flow2api.actors.proxy_messages import (
 )
 from flow2api.actors.proxy_pool import Member, exits_in, new_proxy, rest_rules, roles_by_exit
 from flow2api.config import ProxyConfig
-from flow2api.domain.events import ProxyChanged, ProxyRemoved, SettingChanged
+from flow2api.domain.events import HomesChanged, ProxyChanged, ProxyRemoved, SettingChanged
 from flow2api.domain.present import present
 from flow2api.domain.proxy import (
     Health,
@@ -100,7 +100,7 @@ class Proxies(Actor[ProxiesMessage]):
         await self._take_settings()
         self._publish_book()
         homes = await self._parts.store.read(proxies.homes)
-        self._parts.book.restore(Move(home.account_id, home.role, home.proxy_id) for home in homes)
+        self._parts.book.restore(Move(*home) for home in homes)
         if self._members:
             log.info("loaded proxies=%d", len(self._members))
         for work in (self._check_when_due, self._show_figures, self._keep_homes):
@@ -151,6 +151,7 @@ class Proxies(Actor[ProxiesMessage]):
         for proxy_id in before - self._members.keys():
             self._parts.bus.publish(ProxyRemoved(proxy_id=proxy_id, at=self._parts.now()))
         self._changed(list(self._members))
+        self._show_homes()
 
     async def _take_settings(self) -> None:
         """Take in what the settings name, and forget what they named before."""
@@ -200,6 +201,7 @@ class Proxies(Actor[ProxiesMessage]):
         self._leave(member)
         self._publish_book()
         self._parts.bus.publish(ProxyRemoved(proxy_id=member.proxy.id, at=self._parts.now()))
+        self._show_homes()
         log.info("proxy removed proxy=%s place=%s", member.proxy.id, member.proxy.place)
 
     def _move(self, message: MoveAccount) -> None:
@@ -210,6 +212,7 @@ class Proxies(Actor[ProxiesMessage]):
                 why = "is disabled" if not proxy.enabled else "carries finished media alone"
                 raise Failure(Code.INVALID_VALUE, f"This proxy {why}; choose another.", param="proxy_id")
         self._parts.book.move(message.account_id, message.proxy_id)
+        self._show_homes()
 
     async def _set_enabled(self, member: Member, enabled: bool) -> ProxyView:
         changed = replace(member.proxy, enabled=enabled)
@@ -309,6 +312,9 @@ class Proxies(Actor[ProxiesMessage]):
             view = self._view(self._members[proxy_id], loads)
             self._parts.bus.publish(ProxyChanged(view=view, at=now))
 
+    def _show_homes(self) -> None:
+        self._parts.bus.publish(HomesChanged(homes=self._parts.book.homes(), at=self._parts.now()))
+
     def _views(self) -> list[ProxyView]:
         loads = self._parts.book.loads
         members = sorted(self._members.values(), key=lambda one: (one.proxy.created_at, one.proxy.id))
@@ -361,7 +367,8 @@ class Proxies(Actor[ProxiesMessage]):
         moves = self._parts.book.take_moves()
         if not moves:
             return
-        homes = [proxies.Home(move.account_id, move.role, move.proxy_id) for move in moves]
+        self._show_homes()
+        homes = [proxies.Home(move.account_id, move.role, move.proxy_id, move.fixed) for move in moves]
         try:
             await self._parts.store.write(proxies.save_homes, homes)
         except StoreFault as fault:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from flow2api.domain.proxy import ExitFault, ProxyView, Role
+from flow2api.domain.proxy import ExitFault, ProxyHome, ProxyView, Role
 from flow2api.errors import (
     ConnectionBroken,
     NetworkFault,
@@ -82,7 +82,7 @@ class TestProxy(Ask[ProxyTest], frozen=True):
 
 
 class MoveAccount(Ask[None], frozen=True):
-    """Send an account out through this proxy from now on, as long as it works; None lets the pool choose again.
+    """Fix an account to this proxy: others stand in while it does not work. None lets the pool choose again.
 
     `Failure` not_found, or invalid_value for one that is disabled or does not carry requests."""
 
@@ -90,8 +90,8 @@ class MoveAccount(Ask[None], frozen=True):
     proxy_id: str | None
 
 
-class ListHomes(Ask[Mapping[str, str]], frozen=True):
-    """The proxy that each account stays with, by the ids of both."""
+class ListHomes(Ask[Mapping[str, ProxyHome]], frozen=True):
+    """Where each account stays, by its id."""
 
 
 class ReportExit(msgspec.Struct, frozen=True, kw_only=True):

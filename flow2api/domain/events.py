@@ -3,13 +3,15 @@
 Events are past facts, frozen, and hold no secret. Times are Unix seconds (UTC).
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from flow2api.domain.account import AccountView
 from flow2api.domain.captcha import BrowserView, TabView
 from flow2api.domain.job import Progress
 from flow2api.domain.overview import Alert
-from flow2api.domain.proxy import ProxyView
+from flow2api.domain.proxy import ProxyHome, ProxyView
 from flow2api.domain.schedule import ScheduleView
 
 
@@ -52,6 +54,13 @@ class ProxyRemoved(msgspec.Struct, frozen=True, tag="proxy_removed"):
     """A proxy was taken out."""
 
     proxy_id: str
+    at: float
+
+
+class HomesChanged(msgspec.Struct, frozen=True, tag="homes_changed"):
+    """Accounts go out through other proxies than before: where all stay now, by the ids of the accounts."""
+
+    homes: Mapping[str, ProxyHome]
     at: float
 
 
@@ -131,6 +140,7 @@ Event = (
     | AccountRemoved
     | ProxyChanged
     | ProxyRemoved
+    | HomesChanged
     | ScheduleChanged
     | ScheduleRan
     | BrowserChanged

@@ -106,6 +106,15 @@ class ProxyView(msgspec.Struct, frozen=True, kw_only=True):
     """It is used although it rests, because every other one does too."""
 
 
+class ProxyHome(msgspec.Struct, frozen=True, kw_only=True):
+    """The proxy that an account stays with."""
+
+    proxy_id: str
+    fixed: bool = False
+    """By an operator's word: while it does not work others stand in, and the account comes back to it. Otherwise the pool has chosen
+    it, and the account moves on for good when it fails."""
+
+
 class RestRules(msgspec.Struct, frozen=True, kw_only=True):
     """When a proxy rests, and for how long."""
 

@@ -249,10 +249,14 @@ def debug_logs(db: sqlite_utils.Database) -> None:
         db.execute(f"CREATE INDEX debug_logs_by_{column} ON debug_logs ({column}, number) WHERE {column} <> ''")
 
 
+def fixed_homes(db: sqlite_utils.Database) -> None:
+    db.execute("ALTER TABLE proxy_homes ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0")
+
+
 _STEPS = (
     *(accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits, charges),
     *(clip_facts, webhooks, request_digests),
-    *(administration, usage, debug_logs),
+    *(administration, usage, debug_logs, fixed_homes),
 )
 _NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
 

@@ -20,6 +20,8 @@ class Home(NamedTuple):
     account_id: str
     role: Role
     proxy_id: str | None
+    fixed: bool = False
+    """An operator chose it."""
 
 
 def insert(db: Database, proxies: Iterable[tuple[Proxy, str]]) -> None:
@@ -57,7 +59,8 @@ def all_with_urls(db: Database) -> list[tuple[Proxy, str]]:
 
 def homes(db: Database) -> list[Home]:
     """Which account goes out through which proxy."""
-    return [Home(*row) for row in db.rows("SELECT account_id, role, proxy_id FROM proxy_homes")]
+    rows = db.rows("SELECT account_id, role, proxy_id, fixed FROM proxy_homes")
+    return [Home(account_id, role, proxy_id, bool(fixed)) for account_id, role, proxy_id, fixed in rows]
 
 
 def save_homes(db: Database, changed: Iterable[Home]) -> None:
@@ -67,8 +70,8 @@ def save_homes(db: Database, changed: Iterable[Home]) -> None:
             db.execute("DELETE FROM proxy_homes WHERE account_id = ? AND role = ?", (home.account_id, home.role))
         else:
             db.execute(
-                "INSERT INTO proxy_homes (account_id, role, proxy_id) VALUES (?, ?, ?) "
-                "ON CONFLICT (account_id, role) DO UPDATE SET proxy_id = excluded.proxy_id",
+                "INSERT INTO proxy_homes (account_id, role, proxy_id, fixed) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (account_id, role) DO UPDATE SET proxy_id = excluded.proxy_id, fixed = excluded.fixed",
                 home,
             )
 

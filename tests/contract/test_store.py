@@ -406,8 +406,8 @@ async def test_a_deleted_proxy_takes_along_who_went_out_through_it(opened: OpenS
 async def test_an_account_has_one_proxy_for_each_role_until_it_has_none(opened: OpenStore) -> None:
     async with opened() as store:
         await store.write(proxies.save_homes, [Home("a1", "requests", "p1"), Home("a2", "media", "p1")])
-        await store.write(proxies.save_homes, [Home("a1", "requests", "p2"), Home("a2", "media", None)])
-        assert await store.read(proxies.homes) == [Home("a1", "requests", "p2")]
+        await store.write(proxies.save_homes, [Home("a1", "requests", "p2", fixed=True), Home("a2", "media", None)])
+        assert await store.read(proxies.homes) == [Home("a1", "requests", "p2", fixed=True)]
 
 
 async def test_pages_of_jobs_can_be_narrowed_down_to_several_states_and_to_a_kind(opened: OpenStore) -> None:

@@ -1,6 +1,6 @@
 /** What states are called, how they look, and how far a generation is: from the gateway's words to the reader's. */
 import type { Tone } from "./parts/badge";
-import type { AccountView, Job, Progress, Trends } from "./live/protocol.gen";
+import type { AccountView, Job, Progress, ProxyView, Trends } from "./live/protocol.gen";
 import { clock } from "./format";
 import { t, word } from "./text";
 
@@ -46,6 +46,12 @@ export function standingWords({ account, parked }: AccountView): string {
     return (until ? t(`account.${state}.until`, { at: clock(until) }) : word("account", state)) + why;
   if (state === "disabled" && by && by !== "admin") return t("account.disabled.by", { why: word("why", code || by) });
   return word("account", state) + (state === "active" ? "" : why);
+}
+
+/** How a proxy stands: "Rests until 14:05". */
+export function proxyWords({ state, health }: ProxyView): string {
+  const until = health.resting_until;
+  return state === "resting" && until ? t("proxy.resting.until", { at: clock(until) }) : t(`proxy.${state}`);
 }
 
 const SHARES: Record<string, number> = { queued: 0, starting: 0.06, fetching: 0.95, succeeded: 1, failed: 1, cancelled: 1 };

@@ -91,3 +91,17 @@ test("an account without money is not said to come back by itself", async () => 
   const daily = { standing: { state: "exhausted", code: "quota_reached", until: 1_800_000_000 } };
   expect(standingWords({ account: daily } as never)).toMatch(/^Used up until .* \(quota reached\)$/);
 });
+
+test.each([
+  ["without any proxy", undefined, undefined, false, "directly"],
+  ["before its first call", undefined, undefined, true, "at its next call"],
+  ["at home by the pool's choice", { fixed: false }, "healthy", true, "The pool chose it"],
+  ["while its home rests", { fixed: false }, "resting", true, "gives it another"],
+  ["fixed by hand", { fixed: true }, "healthy", true, "You chose it"],
+  ["fixed to one that rests", { fixed: true }, "resting", true, "others stand in meanwhile"],
+  ["fixed to one that is disabled", { fixed: true }, "disabled", true, "until you enable it"],
+])("an account %s is told why it goes out as it does", async (_, home, state, any, told) => {
+  const { reason } = await import("../src/pages/accounts/way");
+  const view = state && { state, health: { resting_until: null } };
+  expect(reason(home as never, view as never, any)).toContain(told);
+});

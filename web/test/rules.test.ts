@@ -22,7 +22,7 @@ test("colours stand in tokens.css alone", () => {
 });
 
 test("only the state module writes what the gateway tells", () => {
-  const names = ["jobs", "accounts", "proxies", "captcha", "nodes", "schedules", "keys", "lines", "numbers", "trends", "alerts"];
+  const names = ["jobs", "accounts", "proxies", "homes", "captcha", "nodes", "schedules", "keys", "lines", "numbers", "trends", "alerts"];
   const writing = new RegExp(`(^|[^.\\w])(${names.join("|")})\\.value\\s*=[^=]`);
   expect(written.filter((name) => name !== join("live", "state.ts") && writing.test(text(name)))).toEqual([]);
 });

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec import Meta
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.actors.accounts_messages import (
+    ListAccounts,
     RefreshAccount,
     RemoveAccount,
     RestAccount,
@@ -17,6 +19,7 @@ from flow2api.actors.accounts_messages import (
     StartAccount,
     WakeAccount,
 )
+from flow2api.actors.proxy_messages import MoveAccount
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
 from flow2api.api.described import described
@@ -29,7 +32,9 @@ from flow2api.kit.mailbox import Ask
 MOST = 500
 LONGEST_REST_SECONDS = 366 * 86400.0
 
-Action = Literal["enable", "disable", "refresh", "rest", "wake", "remove"]
+Steering = Literal["enable", "disable", "refresh", "rest", "wake", "remove"]
+Action = Steering | Literal["proxy"]
+Do = Callable[[str], Awaitable[AccountView | None]]
 
 
 class RestUntil(msgspec.Struct):
@@ -46,6 +51,8 @@ class Bulk(msgspec.Struct):
     action: Action
     until: float | None = None
     """For `rest`, in Unix seconds."""
+    proxy_id: str | None = None
+    """For `proxy`: which one they are fixed to; null lets the pool choose."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,18 +95,20 @@ def routes(services: Services, now: Callable[[], float] = time.time) -> Table:
     @described("Do the same to many accounts", BulkResult, body=Bulk)
     async def bulk(request: GatewayRequest) -> TrioResponse:
         asked = wire.decode(await request.body.whole(), _bulk)
-        until = _until(asked.until, now()) if asked.action == "rest" else 0.0
+        action: Action = asked.action
+        if action == "proxy":
+            do: Do = partial(move, services, asked.proxy_id)
+        else:
+            do = _steered(action, _until(asked.until, now()) if action == "rest" else 0.0)
         # One after the other: a refresh of each signs in, which a service should not see from all at once.
-        return wire.answer(
-            BulkResult([await _one(account_id, asked.action, until) for account_id in dict.fromkeys(asked.ids)])
-        )
+        return wire.answer(BulkResult([await _one(account_id, do) for account_id in dict.fromkeys(asked.ids)]))
 
-    async def _one(account_id: str, action: Action, until: float) -> Done:
-        try:
-            view = await ask(_message(account_id, action, until))
-        except Failure as failure:
-            return Done(id=account_id, ok=False, error=failure.message)
-        return Done(id=account_id, ok=True, account=view)
+    def _steered(action: Steering, until: float) -> Do:
+        async def do(account_id: str) -> AccountView | None:
+            view: AccountView | None = await ask(_message(account_id, action, until))
+            return view
+
+        return do
 
     one = "/api/accounts/<account_id>"
     return (
@@ -110,7 +119,27 @@ def routes(services: Services, now: Callable[[], float] = time.time) -> Table:
     )
 
 
-def _message(account_id: str, action: Action, until: float) -> Ask[Any]:
+async def move(services: Services, proxy_id: str | None, account_id: str) -> AccountView:
+    """Fix an account to a proxy; None lets the pool choose.
+
+    Raises:
+        Failure: `not_found`, or `invalid_value` for a proxy that cannot be used."""
+    views = await services.accounts.ask_again(ListAccounts())
+    view = next((one for one in views if one.account.id == account_id), None)
+    if view is None:
+        raise Failure(Code.NOT_FOUND, "There is no such account.")
+    await services.proxies.ask_again(MoveAccount(account_id, proxy_id))
+    return view
+
+
+async def _one(account_id: str, do: Do) -> Done:
+    try:
+        return Done(id=account_id, ok=True, account=await do(account_id))
+    except Failure as failure:
+        return Done(id=account_id, ok=False, error=failure.message)
+
+
+def _message(account_id: str, action: Steering, until: float) -> Ask[Any]:
     match action:
         case "enable" | "disable":
             return SetEnabled(account_id, action == "enable")

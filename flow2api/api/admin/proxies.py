@@ -5,37 +5,36 @@ from collections.abc import Mapping
 import msgspec
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.actors.accounts_messages import ListAccounts
 from flow2api.actors.proxy_messages import (
     AddedProxies,
     AddProxies,
     ListHomes,
     ListProxies,
-    MoveAccount,
     ProxyTest,
     RemoveProxy,
     SetProxyEnabled,
     TestProxy,
 )
 from flow2api.api import wire
+from flow2api.api.admin.account_acts import move
 from flow2api.api.admin.table import Table
 from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
-from flow2api.domain.proxy import ProxyView, Role
-from flow2api.errors import Code, Failure
+from flow2api.domain.proxy import ProxyHome, ProxyView, Role
+from flow2api.errors import Code
 
 
 class ProxyList(msgspec.Struct, frozen=True):
     """All proxies, oldest first."""
 
     proxies: list[ProxyView]
-    homes: Mapping[str, str]
-    """The proxy that each account stays with as long as it works, by the ids of both."""
+    homes: Mapping[str, ProxyHome]
+    """Which proxy each account stays with, by the id of the account."""
 
 
 class AccountProxy(msgspec.Struct, frozen=True):
-    """Which proxy an account goes out through; null lets the pool choose."""
+    """Which proxy an account is fixed to; null lets the pool choose."""
 
     proxy_id: str | None
 
@@ -91,13 +90,10 @@ def routes(services: Services) -> Table:
     async def test(request: GatewayRequest, proxy_id: str) -> TrioResponse:
         return wire.answer(await ask(TestProxy(proxy_id)))
 
-    @described("Send an account out through this proxy", AccountProxy, body=AccountProxy)
-    async def move(request: GatewayRequest, account_id: str) -> TrioResponse:
+    @described("Fix an account to a proxy, or let the pool choose", AccountProxy, body=AccountProxy)
+    async def settle(request: GatewayRequest, account_id: str) -> TrioResponse:
         asked = wire.decode(await request.body.whole(), _account)
-        accounts = await services.accounts.ask_again(ListAccounts())
-        if account_id not in [view.account.id for view in accounts]:
-            raise Failure(Code.NOT_FOUND, "There is no such account.")
-        await ask(MoveAccount(account_id, asked.proxy_id))
+        await move(services, asked.proxy_id, account_id)
         return wire.answer(asked)
 
     one = "/api/proxies/<proxy_id>"
@@ -108,5 +104,5 @@ def routes(services: Services) -> Table:
         ("POST", f"{one}/enable", enable),
         ("POST", f"{one}/disable", disable),
         ("POST", f"{one}/test", test),
-        ("PUT", "/api/accounts/<account_id>/proxy", move),
+        ("PUT", "/api/accounts/<account_id>/proxy", settle),
     )

@@ -16,6 +16,7 @@ another origin; browsers show neither, so a page that cannot connect asks `GET /
 The page's own types are written from this module by `python -m tests.protocol`.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -30,6 +31,7 @@ from flow2api.domain.events import (
     AlertCleared,
     AlertRaised,
     BrowserChanged,
+    HomesChanged,
     JobMoved,
     JobRemoved,
     ProxyChanged,
@@ -43,7 +45,7 @@ from flow2api.domain.events import (
 from flow2api.domain.job import JobError, JobState, Progress
 from flow2api.domain.logline import LogLine
 from flow2api.domain.overview import Now, Overview, Part, Trends
-from flow2api.domain.proxy import ProxyView
+from flow2api.domain.proxy import ProxyHome, ProxyView
 from flow2api.domain.schedule import ScheduleView
 from flow2api.kit.bus import BusStatistics
 from flow2api.kit.life import Life
@@ -133,6 +135,8 @@ class CaptchaState(msgspec.Struct, frozen=True, tag_field="topic", tag="captcha"
 
 class ProxiesState(msgspec.Struct, frozen=True, tag_field="topic", tag="proxies"):
     proxies: list[ProxyView]
+    homes: Mapping[str, ProxyHome]
+    """Which proxy each account stays with, by the id of the account."""
 
 
 class SystemState(msgspec.Struct, frozen=True, tag_field="topic", tag="system"):
@@ -245,6 +249,7 @@ LiveEvent = (
     | TabClosed
     | ProxyChanged
     | ProxyRemoved
+    | HomesChanged
     | Life
     | NodesChanged
     | FiguresChanged

@@ -85,6 +85,15 @@ class Operator:
         await self._place(_FIELD, name, f"there is a field {name!r}")
         await self.type(text) if text else await self.key("Backspace")
 
+    async def choose(self, name: str, option: str) -> None:
+        """Pick from the list of this name, once it has the choice. The list that drops down is the system's, out of a page's reach."""
+        script = f"""(() => {{ {_LOOKING} const label = [...document.querySelectorAll("label")].filter((one) => seen(one)
+            && one.textContent.trim() === {json.dumps(name)}).at(-1), list = label && document.getElementById(label.htmlFor);
+            const found = list && !list.disabled && [...list.options].find((one) => one.text === {json.dumps(option)});
+            if (!found) return null;
+            list.value = found.value; list.dispatchEvent(new Event("change", {{ bubbles: true }})); return true; }})()"""
+        await self._until(script, f"{name!r} offers {option!r}")
+
     async def type(self, text: str) -> None:
         """Into what has the focus."""
         await self._session.call(self._session.cdp.input_.insert_text(text))

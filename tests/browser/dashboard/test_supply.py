@@ -91,6 +91,32 @@ async def test_accounts_are_acted_on_together_and_those_that_refuse_say_why(brow
         assert (await desk.tested.account(BOB)).standing.state == "disabled"
 
 
+async def test_an_account_is_fixed_to_a_proxy_and_both_pages_say_so(browser: str) -> None:
+    async with open_desk(browser, people(ADA, BOB)) as desk, desk.inside("accounts") as operator:
+        await operator.press(ADA)
+        await operator.sees("There is no proxy, so its calls go out directly.")
+        lines = "http://127.0.0.1:9\nhttp://127.0.0.2:9"
+        added = (await desk.tested.admin("POST", "/api/proxies", {"text": lines}))["added"]
+        await operator.sees("The pool chooses at its next call.")
+        await operator.choose("Goes out through", "http://127.0.0.2:9 · Healthy")
+        await operator.sees(f"{ADA} goes out through http://127.0.0.2:9", "You chose it.")
+        chosen = added[1]["proxy"]["id"]
+        async with desk.inside(f"proxies?open={chosen}") as second:
+            await second.sees("Accounts that go out through it", ADA, "chosen by hand")
+            await operator.press("Undo")
+            await operator.sees("The pool chooses at its next call.")
+            await second.sees_none("aside.panel .rows li")
+            await desk.tested.admin("POST", f"/api/proxies/{chosen}/disable")
+            await operator.key("Escape")
+            await operator.reads("void document.querySelector('th.tick input').click()")
+            await operator.press("Proxy")
+            await operator.choose("Goes out through", "http://127.0.0.1:9 · Healthy")
+            await operator.press("Use it")
+            await operator.sees("2 done.")
+            await second.press("http://127.0.0.1:9")
+            await second.sees_some("aside.panel .rows li", 2)
+
+
 async def test_all_accounts_go_into_a_sealed_file_and_come_back_by_its_passphrase(browser: str) -> None:
     async with open_desk(browser) as desk, desk.inside("accounts") as operator:
         await operator.reads(_KEEP_SAVED)

@@ -6,7 +6,7 @@ from flow2api.actors.captcha import TabCaptcha
 from flow2api.actors.exits import ExitBook, Move, OpenExit
 from flow2api.actors.tab_pool import TabPoolMessage
 from flow2api.domain.failure import FailureKind, UpstreamFailure
-from flow2api.domain.proxy import Role, Rotation
+from flow2api.domain.proxy import ProxyHome, Role, Rotation
 from flow2api.errors import ProxyRefused
 from flow2api.kit.mailbox import Mailbox
 
@@ -57,6 +57,38 @@ def test_an_account_that_was_not_used_meanwhile_does_not_move() -> None:
     exits.put([opened("p1", healthy=False), opened("p2")])
     exits.put([opened("p1"), opened("p2")])
     assert exits.exit_for("a1") == url("p1")
+
+
+def test_an_account_that_is_fixed_to_a_proxy_comes_back_to_it_after_others_stood_in() -> None:
+    exits = book(opened("p1"), opened("p2"))
+    exits.move("a1", "p2")
+    assert exits.exit_for("a1") == url("p2")
+    for away in (opened("p2", healthy=False), opened("p2", enabled=False)):
+        exits.put([opened("p1"), away])
+        assert exits.exit_for("a1") == url("p1")
+        assert exits.homes()["a1"] == ProxyHome(proxy_id="p2", fixed=True)
+    exits.put([opened("p1"), opened("p2")])
+    assert exits.exit_for("a1") == url("p2")
+
+
+def test_the_pool_chooses_for_an_account_whose_fixed_proxy_is_gone_or_that_is_left_to_it_again() -> None:
+    exits = book(opened("p1"), opened("p2"))
+    exits.move("a1", "p2")
+    exits.put([opened("p1")])
+    assert exits.homes() == {}
+    exits.exit_for("a1")
+    assert exits.homes() == {"a1": ProxyHome(proxy_id="p1")}
+    exits.move("a1", "p1")
+    exits.move("a1", None)
+    assert exits.homes() == {}
+
+
+def test_a_fixed_account_takes_no_part_in_the_turns() -> None:
+    exits = book(opened("p1"), opened("p2"), rotation="round_robin")
+    exits.move("a1", "p2")
+    assert {exits.exit_for("a1") for _ in range(4)} == {url("p2")}
+    assert {exits.exit_for("a2") for _ in range(4)} == {url("p1"), url("p2")}
+    assert set(exits.homes()) == {"a1"}
 
 
 def test_a_single_failure_leads_one_call_elsewhere_and_moves_nobody() -> None:

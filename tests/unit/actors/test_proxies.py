@@ -14,7 +14,9 @@ from flow2api.actors.proxies import FLUSH_SECONDS, Proxies, ProxyParts
 from flow2api.actors.proxy_messages import (
     AddProxies,
     LineError,
+    ListHomes,
     ListProxies,
+    MoveAccount,
     ProxiesMessage,
     RemoveProxy,
     ReportExit,
@@ -23,8 +25,8 @@ from flow2api.actors.proxy_messages import (
     reporting_to,
 )
 from flow2api.config import ProxyConfig
-from flow2api.domain.events import ProxyChanged, ProxyRemoved
-from flow2api.domain.proxy import ExitFault, ProxyState, ProxyView
+from flow2api.domain.events import HomesChanged, ProxyChanged, ProxyRemoved
+from flow2api.domain.proxy import ExitFault, ProxyHome, ProxyState, ProxyView
 from flow2api.errors import AddressForbidden, Code, ConnectionBroken, Failure, NetworkFault, ProxyRefused, TimedOut
 from flow2api.kit.bus import EventBus
 from flow2api.kit.mailbox import Mailbox, Ref
@@ -229,6 +231,17 @@ async def test_an_account_keeps_its_proxy_over_a_restart(autojump_clock: MockClo
             for name in ("a3", "a2", "a1"):
                 assert pool.book.exit_for(name) == homes[name]
             assert pool.book.home("a4") is None
+
+
+async def test_an_account_stays_fixed_to_a_proxy_over_a_restart(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store:
+        async with open_pool(store, *URLS) as pool:
+            two = await pool.id("two")
+            with Spy(pool.bus) as spy:
+                await pool.ref.ask(MoveAccount("a1", two))
+                assert (await spy.wait(HomesChanged)).homes == {"a1": ProxyHome(proxy_id=two, fixed=True)}
+        async with open_pool(store, *URLS) as pool:
+            assert await pool.ref.ask(ListHomes()) == {"a1": ProxyHome(proxy_id=two, fixed=True)}
 
 
 async def test_moves_are_stored_while_the_program_runs_too(autojump_clock: MockClock) -> None:

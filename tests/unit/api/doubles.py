@@ -34,7 +34,7 @@ from flow2api.actors.job_rules import new_job_id
 from flow2api.actors.jobs import Attach, Cancel, Census, Count, CountSpending, Peek, Submit, Survey
 from flow2api.actors.library import Library
 from flow2api.actors.media import KeepInput
-from flow2api.actors.proxy_messages import ListProxies
+from flow2api.actors.proxy_messages import ListHomes, ListProxies
 from flow2api.actors.schedule import ScheduleParts
 from flow2api.actors.schedules import Schedules
 from flow2api.actors.settings import Settings
@@ -54,7 +54,7 @@ from flow2api.domain.charge import Spending
 from flow2api.domain.events import JobMoved
 from flow2api.domain.job import Job, JobError, JobState, Progress, born_at, move
 from flow2api.domain.media import MediaFile
-from flow2api.domain.proxy import ProxyView
+from flow2api.domain.proxy import ProxyHome, ProxyView
 from flow2api.domain.service import Traits
 from flow2api.errors import Code, Failure
 from flow2api.kit.bus import EventBus
@@ -293,6 +293,7 @@ class FakeSupply:
 
     def __init__(self) -> None:
         self.proxies: list[ProxyView] = []
+        self.homes: dict[str, ProxyHome] = {}
         self.tabs: list[TabView] = []
         self.browser = BrowserView(state="idle")
 
@@ -301,6 +302,8 @@ class FakeSupply:
         match message:
             case ListProxies():
                 return self.proxies
+            case ListHomes():
+                return self.homes
             case LookAtBrowser():
                 return self.browser
             case LookAtTabs():

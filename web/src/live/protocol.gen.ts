@@ -41,6 +41,7 @@ export type LiveEvent =
   | TabClosed
   | ProxyChanged
   | ProxyRemoved
+  | HomesChanged
   | Life
   | NodesChanged
   | FiguresChanged
@@ -117,6 +118,11 @@ export interface AccountExport {
   image_concurrency: number;
   video_concurrency: number;
   enabled: boolean;
+}
+
+/** Which proxy an account is fixed to; null lets the pool choose. */
+export interface AccountProxy {
+  proxy_id: string | null;
 }
 
 /** An account was taken out. */
@@ -271,8 +277,9 @@ export interface Bucket {
 /** The body of `POST /api/accounts/bulk`. */
 export interface Bulk {
   ids: Array<string>;
-  action: "disable" | "enable" | "refresh" | "remove" | "rest" | "wake";
+  action: "disable" | "enable" | "refresh" | "remove" | "rest" | "wake" | "proxy";
   until?: number | null;
+  proxy_id?: string | null;
 }
 
 /** What became of each, in the order in which they were named. */
@@ -423,7 +430,7 @@ export interface Events {
   type: "events";
   seq: number;
   topic: "accounts" | "captcha" | "jobs" | "keys" | "logs" | "overview" | "proxies" | "system";
-  events: Array<NowChanged | TrendsChanged | PartsChanged | AlertRaised | AlertCleared | JobMoved | JobStepped | JobRemoved | AccountChanged | AccountRemoved | BrowserChanged | TabChanged | TabClosed | ProxyChanged | ProxyRemoved | Life | NodesChanged | FiguresChanged | ScheduleChanged | ScheduleRan | SettingChanged | KeyShown | Logged>;
+  events: Array<NowChanged | TrendsChanged | PartsChanged | AlertRaised | AlertCleared | JobMoved | JobStepped | JobRemoved | AccountChanged | AccountRemoved | BrowserChanged | TabChanged | TabClosed | ProxyChanged | ProxyRemoved | HomesChanged | Life | NodesChanged | FiguresChanged | ScheduleChanged | ScheduleRan | SettingChanged | KeyShown | Logged>;
 }
 
 /** The body of `POST /api/accounts/export`. */
@@ -525,6 +532,13 @@ export interface Holder {
 /** Everyone who has a signing secret. */
 export interface HolderList {
   secrets: Array<Holder>;
+}
+
+/** Accounts go out through other proxies than before: where all stay now, by the ids of the accounts. */
+export interface HomesChanged {
+  type: "homes_changed";
+  homes: Record<string, ProxyHome>;
+  at: number;
 }
 
 export interface HttpStatistics {
@@ -1038,6 +1052,7 @@ export interface Proof {
 export interface ProxiesState {
   topic: "proxies";
   proxies: Array<ProxyView>;
+  homes: Record<string, ProxyHome>;
 }
 
 /** One proxy as it is stored, beside its address, which is kept apart and sealed. */
@@ -1055,6 +1070,12 @@ export interface ProxyChanged {
   type: "proxy_changed";
   view: ProxyView;
   at: number;
+}
+
+/** The proxy that an account stays with. */
+export interface ProxyHome {
+  proxy_id: string;
+  fixed: boolean;
 }
 
 /** A proxy was taken out. */

@@ -5,7 +5,7 @@
 import { batch, computed, type Signal, signal } from "@preact/signals";
 import type {
   AccountView, Alert, BrowserView, Figures, Hello, JobStepped, KeyView, Life, LiveEvent, LogLine, NodeView, Now, Part, Progress,
-  ProxyView, ScheduleView, TabView, TopicState, Trends,
+  ProxyHome, ProxyView, ScheduleView, TabView, TopicState, Trends,
 } from "./protocol.gen";
 import type { Status } from "./socket";
 
@@ -35,6 +35,7 @@ export const removedJobs = signal<ReadonlySet<string>>(new Set());
 export const accounts = signal<Table<AccountView> | null>(null);
 export const captcha = signal<{ method: string; browser: BrowserView | null; tabs: ReadonlyMap<number, TabView> } | null>(null);
 export const proxies = signal<Table<ProxyView> | null>(null);
+export const homes = signal<Readonly<Record<string, ProxyHome>> | null>(null);
 export const nodes = signal<Table<NodeView> | null>(null);
 export const schedules = signal<Table<ScheduleView> | null>(null);
 export const figures = signal<Figures | null>(null);
@@ -109,6 +110,7 @@ export function restore(state: TopicState): void {
         return;
       case "proxies":
         proxies.value = table(state.proxies, (one) => one.proxy.id);
+        homes.value = state.homes;
         return;
       case "system":
         nodes.value = table(state.nodes, (one) => one.path);
@@ -172,6 +174,8 @@ export function apply(event: LiveEvent): void {
       return put(proxies, event.view.proxy.id, event.view);
     case "proxy_removed":
       return take(proxies, event.proxy_id);
+    case "homes_changed":
+      return void (homes.value = event.homes);
     case "life":
       lives.value = [event, ...lives.value].slice(0, LIVES_KEPT);
       return;
@@ -239,7 +243,7 @@ function changeNodes(changed: readonly NodeView[], gone: readonly string[]): voi
 /** Forget everything, as at sign-out. */
 export function forget(): void {
   batch(() => {
-    for (const held of [numbers, trends, parts, jobs, accounts, captcha, proxies, nodes, schedules, figures, keys, lines])
+    for (const held of [numbers, trends, parts, jobs, accounts, captcha, proxies, homes, nodes, schedules, figures, keys, lines])
       (held as Signal<unknown>).value = null;
     alerts.value = [];
     removedJobs.value = new Set();

@@ -1,10 +1,10 @@
 /** The pool of proxies: how each fares, who goes out through it. */
 import { useState } from "preact/hooks";
 import { actOnAll } from "../act";
-import { clock, duration, number, percent } from "../format";
+import { duration, number, percent } from "../format";
 import { PageAction } from "../frame";
 import type { ProxyView } from "../live/protocol.gen";
-import { proxies } from "../live/state";
+import { accounts, homes, proxies } from "../live/state";
 import { Badge, type Tone } from "../parts/badge";
 import { Button } from "../parts/button";
 import { CopyId } from "../parts/copy";
@@ -13,8 +13,9 @@ import { Facts, Panel } from "../parts/panel";
 import { type Column, Table } from "../parts/table";
 import { Ago, At } from "../parts/time";
 import { Chips, matches, Search, Tools } from "../parts/tools";
-import { param } from "../route";
+import { href, param } from "../route";
 import { t, word } from "../text";
+import { proxyWords } from "../words";
 import { AddProxies } from "./proxies/add";
 import { disable, enable, orders, remove, test } from "./proxies/orders";
 
@@ -71,11 +72,9 @@ export default function Proxies() {
 }
 
 function State({ view }: { view: ProxyView }) {
-  const until = view.health.resting_until;
-  const text = view.state === "resting" && until ? t("proxy.resting.until", { at: clock(until) }) : t(`proxy.${view.state}`);
   return (
     <Badge tone={TONES[view.state] ?? "quiet"} title={view.health.last_error}>
-      {text}
+      {proxyWords(view)}
     </Badge>
   );
 }
@@ -153,6 +152,30 @@ function Detail({ view, neighbours }: { view: ProxyView; neighbours: readonly st
           [t("proxy.checked"), <At key="checked" at={health.last_checked_at} />],
         ]}
       />
+      <Lodgers id={proxy.id} />
     </Panel>
+  );
+}
+
+/** Who stays with it, and by whose choice. */
+function Lodgers({ id }: { id: string }) {
+  const here = Object.entries(homes.value ?? {}).filter(([, home]) => home.proxy_id === id);
+  const named = here.map(([account, { fixed }]) => ({ account, fixed, label: accounts.value?.get(account)?.account.label ?? account }));
+  named.sort((a, b) => a.label.localeCompare(b.label));
+  return (
+    <section class="stack tight">
+      <h3>{t("proxy.lodgers")}</h3>
+      {!named.length && <p class="soft">{t("proxy.lodgers.none")}</p>}
+      <ul class="rows">
+        {named.map(({ account, fixed, label }) => (
+          <li key={account}>
+            <a class="grow" href={href("accounts", { open: account })}>
+              {label}
+            </a>
+            <span class="soft small">{t(fixed ? "way.by.hand" : "way.by.pool")}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

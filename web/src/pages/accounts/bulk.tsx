@@ -3,12 +3,14 @@ import { useState } from "preact/hooks";
 import { act } from "../../act";
 import { post } from "../../api";
 import type { AccountView, Bulk as Order, BulkResult, Done } from "../../live/protocol.gen";
+import { proxies } from "../../live/state";
 import { Badge } from "../../parts/badge";
 import { Button } from "../../parts/button";
 import { Dialog, sure } from "../../parts/dialog";
 import { say } from "../../parts/toast";
 import { t } from "../../text";
 import { Rest } from "./rest";
+import { ChooseWay } from "./way";
 
 /** The gateway takes no more in one order. */
 const MOST = 500;
@@ -26,12 +28,13 @@ interface Named {
 
 export function Bulk({ picked, all, clear }: Props) {
   const [resting, setResting] = useState(false);
+  const [moving, setMoving] = useState(false);
   const [told, setTold] = useState<readonly Named[] | null>(null);
   // What was removed meanwhile is no longer picked.
   const ids = [...picked].filter((id) => all?.has(id)).slice(0, MOST);
-  const doAll = async (action: Order["action"], until: number | null = null) => {
+  const doAll = async (action: Order["action"], more: Pick<Order, "until" | "proxy_id"> = {}) => {
     const labels = new Map(ids.map((id) => [id, all?.get(id)?.account.label ?? id]));
-    const answer = await act(() => post<BulkResult>("/api/accounts/bulk", { ids, action, until } satisfies Order));
+    const answer = await act(() => post<BulkResult>("/api/accounts/bulk", { ids, action, ...more } satisfies Order));
     if (!answer) return null;
     const good = answer.results.filter((one) => one.ok).length;
     if (good) say(t("bulk.done", { n: good }));
@@ -52,6 +55,7 @@ export function Bulk({ picked, all, clear }: Props) {
           <Button onClick={() => doAll("refresh")}>{t("account.refresh")}</Button>
           <Button onClick={() => setResting(true)}>{t("account.rest")}</Button>
           <Button onClick={() => doAll("wake")}>{t("account.wake")}</Button>
+          {Boolean(proxies.value?.size) && <Button onClick={() => setMoving(true)}>{t("proxy")}</Button>}
           <Button kind="danger" onClick={remove}>
             {t("account.remove")}
           </Button>
@@ -59,7 +63,10 @@ export function Bulk({ picked, all, clear }: Props) {
         </div>
       )}
       {resting && (
-        <Rest title={t("accounts.rest.title", { n: ids.length })} onClose={() => setResting(false)} onChosen={(until) => doAll("rest", until)} />
+        <Rest title={t("accounts.rest.title", { n: ids.length })} onClose={() => setResting(false)} onChosen={(until) => doAll("rest", { until })} />
+      )}
+      {moving && (
+        <ChooseWay title={t("way.title", { n: ids.length })} onClose={() => setMoving(false)} onChosen={(proxy) => doAll("proxy", { proxy_id: proxy || null })} />
       )}
       {told && <Results of={told} onClose={() => setTold(null)} />}
     </>

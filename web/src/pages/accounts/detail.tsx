@@ -16,6 +16,7 @@ import { accountTone, standingWords } from "../../words";
 import { NewLogin } from "./add";
 import { change, disable, enable, refresh, remove, renew, rest, start, wake } from "./orders";
 import { Rest } from "./rest";
+import { Way } from "./way";
 
 export function Detail({ id, neighbours }: { id: string; neighbours: readonly string[] }) {
   const [signingIn, setSigningIn] = useState(false);
@@ -33,6 +34,7 @@ export function Detail({ id, neighbours }: { id: string; neighbours: readonly st
       {view.parked && <Parked view={view} />}
       <Standing view={view} />
       <Limits key={id} view={view} />
+      <Way id={id} label={account.label} />
       <section class="stack tight">
         <h3>{t("account.did")}</h3>
         <Facts
