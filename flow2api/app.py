@@ -20,6 +20,8 @@ from flow2api.actors.proxies import Proxies
 from flow2api.actors.proxy_messages import ProxiesMessage, reporting_to
 from flow2api.api.admin.password import PASSWORD_SETTING
 from flow2api.api.server import open_listeners
+from flow2api.browser.logins import Logins
+from flow2api.browser.profile import captcha_profile, end_left
 from flow2api.config import Config, ConfigError, ProxyConfig, Resolved
 from flow2api.domain.catalog import Catalog
 from flow2api.instance import InstanceLock
@@ -90,6 +92,7 @@ async def open_gateway(
     _check(resolved.config)
     data_dir = Path(resolved.config.storage.data_dir)
     with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds), keeping_tail() as tail:
+        await _end_left_browsers(data_dir)
         seal = Seal(load_master_key(data_dir, environ))
         proxies: Mailbox[ProxiesMessage] = Mailbox("proxies", Proxies.mailbox_size)
         async with (
@@ -125,6 +128,12 @@ async def open_gateway(
                 tree.doors.set()
                 lock.publish(listeners.urls[0], admin_token)
                 yield _shown(tree, ground, Secret(made) if made else None)
+
+
+async def _end_left_browsers(data_dir: Path) -> None:
+    """Those of an instance that was killed. On most systems they have ended with it."""
+    await end_left(captcha_profile(data_dir))
+    await Logins(data_dir).end_left()
 
 
 def _shown(tree: Tree, ground: Ground, first_key: Secret | None) -> Gateway:

@@ -55,6 +55,7 @@ from flow2api.api.server import Listeners
 from flow2api.api.services import Pace, Services
 from flow2api.api.serving import Serving
 from flow2api.browser.logins import Logins
+from flow2api.browser.profile import captcha_profile
 from flow2api.config import Config, Resolved
 from flow2api.domain.account import RestPolicy
 from flow2api.domain.catalog import Catalog
@@ -247,7 +248,7 @@ class Tree:
         rules = self.config.captcha
         page = present(lambda: next(traits.captcha for traits in self._traits.values() if traits.captcha))
         parts = CaptchaParts(
-            profile=Path(self.config.storage.data_dir) / "browser" / "captcha",
+            profile=captcha_profile(Path(self.config.storage.data_dir)),
             site=present(lambda: Site(page_url=page.url, site_key=page.site_key, script_url=rules.script_url)),
             rules=present(
                 lambda: PoolRules(

@@ -80,6 +80,17 @@ class Logins:
         if self.kept(account_id):
             await _discard(self.folder(account_id))
 
+    async def end_left(self) -> None:
+        """End browsers on profiles that were left running by a process of ours that was killed."""
+        for folder in sorted(self._root.glob("*")):
+            try:
+                with held(folder):
+                    await profile.end_left(folder)
+            except ProfileInUse:
+                continue  # whoever holds it has a browser on it, and lives
+            except BrowserUnavailable as fault:
+                log.warning("a browser that was left running could not be looked for: %s", fault)
+
     async def sweep(self) -> None:
         """Remove folders that nobody has kept and that nobody uses: of logins that were given up by force."""
         for prefix in (_NEW, _OLD):

@@ -1,7 +1,7 @@
 """A program with all that it starts, as one process group that is ended together.
 
-Promises that after `stop` nothing of the group runs, within a bounded time, even when the caller is being cancelled. Also tells one
-life of a process number from another, where the system says so (Linux). Knows nothing of browsers.
+Promises that after `stop` nothing of the group runs, within a bounded time, even when the caller is being cancelled, and that the
+group ends by itself when this process does, be it by SIGKILL. Knows nothing of browsers.
 """
 
 import os
@@ -10,17 +10,30 @@ import subprocess
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import trio
+
+from flow2api.browser.processes import given, members, runs
 
 # A browser that is asked to close takes a tenth of a second when idle; it may have a cookie store to write.
 ASK_SECONDS = 4.0
 TERM_SECONDS = 2.0
 # After SIGKILL only the kernel can be slow: a process that waits for a disk.
 KILL_SECONDS = 5.0
+# How often a process is looked for where the system does not tell of its end (not Linux).
+LOOK_SECONDS = 0.1
 _LAST_LINES = 30
 _LINE_BYTES = 2000
+# A shell that leaves a guard behind in the group and becomes the program. The guard waits for the end of its input, which is that of
+# a pipe whose other end is held here and nowhere else, then kills the group, which cannot be another's as long as the guard is in
+# it. PR_SET_PDEATHSIG would do so on Linux alone, and when the *thread* ends that started the program, which Trio's threads do. A
+# program in the background would have its input closed, so the pipe goes by another number.
+_GUARDED = (
+    "/bin/sh",
+    "-c",
+    'exec 3<&0 </dev/null; (while read -r _ <&3; do :; done; kill -KILL 0) >/dev/null 2>&1 & exec "$@" 3<&-',
+    "sh",
+)
 
 OnLine = Callable[[str], bool]
 """Told of each line that a program writes; returns whether it is worth keeping."""
@@ -59,13 +72,14 @@ class Output:
 
 
 class Group:
-    """A running program that leads a process group of its own."""
+    """A running program that leads a process group of its own. `leash` is the pipe whose end kills the group."""
 
-    def __init__(self, process: trio.Process) -> None:
+    def __init__(self, process: trio.Process, leash: int) -> None:
         self.pid = process.pid
         self.code: int | None = None
         """How the leader ended, in the notation of `subprocess`; None while it runs."""
         self._process = process
+        self._leash: int | None = leash
 
     async def wait(self) -> int:
         """Wait until the leader has ended; whatever is left of its group is killed then."""
@@ -74,6 +88,7 @@ class Group:
             # In the same step in which the leader's number became free, so the group's cannot be another's yet.
             self.code = code
             _signal_group(self.pid, signal.SIGKILL)
+            self._let_go()
         return code
 
     async def stop(self, ask: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -90,6 +105,12 @@ class Group:
                         await self.wait()
             with trio.move_on_after(KILL_SECONDS):
                 await wait_ended(members(self.pid))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._leash is not None:
+            os.close(self._leash)
+            self._leash = None
 
 
 async def start(command: Sequence[str], environment: Mapping[str, str], on_line: OnLine) -> tuple[Group, Output]:
@@ -97,16 +118,23 @@ async def start(command: Sequence[str], environment: Mapping[str, str], on_line:
 
     Raises:
         OSError: it cannot be started."""
-    process = await trio.lowlevel.open_process(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment,
-        start_new_session=True,
-    )
+    theirs, leash = os.pipe()
+    try:
+        process = await trio.lowlevel.open_process(
+            [*_GUARDED, *command],
+            stdin=theirs,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(leash)
+        raise
+    finally:
+        os.close(theirs)
     assert process.stderr is not None
-    return Group(process), Output(process.stderr, on_line)
+    return Group(process, leash), Output(process.stderr, on_line)
 
 
 async def end_group(pid: int) -> None:
@@ -122,73 +150,33 @@ async def end_helpers(argument: str) -> None:
     """End the processes that were started with `argument`, wherever they went. They are given time to end by themselves."""
     with trio.CancelScope(shield=True):
         with trio.move_on_after(TERM_SECONDS):
-            await wait_ended(_given(argument))
-        for pid in _given(argument):
+            await wait_ended(given(argument))
+        for pid in given(argument):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         with trio.move_on_after(KILL_SECONDS):
-            await wait_ended(_given(argument))
-
-
-def birth(pid: int) -> str | None:
-    """What tells this life of a process number from any other, None when there is no such process or the system does not say."""
-    fields = _stat(pid)
-    if fields is None:
-        return None
-    return f"{Path('/proc/sys/kernel/random/boot_id').read_text('ascii').strip()}:{fields[_STARTED]}"
-
-
-def arguments(pid: int) -> list[str]:
-    """The command line of a process, empty when it cannot be seen."""
-    try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return []
-    return raw.decode(errors="replace").split("\0")
-
-
-def members(group: int) -> list[int]:
-    """The processes of a group that still run, as far as the system says so."""
-    return [pid for pid in _numbers() if _runs_in(pid, group)]
+            await wait_ended(given(argument))
 
 
 async def wait_ended(pids: Sequence[int]) -> None:
     """Wait until none of these processes runs, be they our children or not."""
     for pid in pids:
-        try:
-            descriptor = os.pidfd_open(pid)
-        except OSError:
-            continue  # gone already
-        try:
-            await trio.lowlevel.wait_readable(descriptor)
-        finally:
-            os.close(descriptor)
+        if hasattr(os, "pidfd_open"):
+            await _wait_by_descriptor(pid)
+        else:
+            while runs(pid):  # noqa: ASYNC110  # another process has no event
+                await trio.sleep(LOOK_SECONDS)
 
 
-# Fields of /proc/<pid>/stat, counted from the one after the name.
-_STATE, _GROUP, _STARTED = 0, 2, 19
-
-
-def _stat(pid: int) -> list[str] | None:
+async def _wait_by_descriptor(pid: int) -> None:
     try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        descriptor = os.pidfd_open(pid)
     except OSError:
-        return None
-    # The name stands in parentheses and may hold any character.
-    return text.rpartition(")")[2].split()
-
-
-def _runs_in(pid: int, group: int) -> bool:
-    fields = _stat(pid)
-    return fields is not None and fields[_GROUP] == str(group) and fields[_STATE] not in "ZX"
-
-
-def _given(argument: str) -> list[int]:
-    return [pid for pid in _numbers() if argument in arguments(pid)]
-
-
-def _numbers() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+        return  # gone already
+    try:
+        await trio.lowlevel.wait_readable(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

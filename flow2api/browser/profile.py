@@ -1,7 +1,7 @@
 """A browser's profile folder between two lives: ends what an earlier life left running, and removes its locks.
 
 A record in the folder names the process that was started on it. It is believed only as far as the system confirms that this process
-is the same life of its number and was started on this folder. Where the system does not say (not Linux), nothing is ended.
+is the same life of its number and was started on this folder.
 """
 
 import logging
@@ -16,10 +16,16 @@ import msgspec
 from flow2api.browser import process
 from flow2api.browser.errors import BrowserUnavailable
 from flow2api.browser.launch import PROFILE_OPTION, crash_folder, handler_option
+from flow2api.browser.processes import Seen, look
 
 RECORD = "flow2api-browser.json"
 _LOCKS = ("SingletonLock", "SingletonSocket", "SingletonCookie")
 log = logging.getLogger("flow2api.browser")
+
+
+def captcha_profile(data_dir: Path) -> Path:
+    """Where the browser for captcha tabs lives."""
+    return data_dir / "browser" / "captcha"
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -35,21 +41,28 @@ async def clear(profile: Path) -> None:
     Raises:
         BrowserUnavailable: a browser that is not ours uses it, or the folder cannot be written."""
     try:
-        record = _opened(profile)
-        if record is not None and process.birth(record.pid) == record.birth and _uses(record.pid, profile):
-            log.warning("ending a browser that an earlier life left running", extra={"pid": record.pid})
-            await process.end_group(record.pid)
+        _make(profile)
+        await end_left(profile)
         _refuse_if_held(profile)
         await tidy(profile)
     except OSError as exc:
         raise BrowserUnavailable(f"the browser's profile folder {profile} cannot be used: {exc.strerror}") from exc
 
 
+async def end_left(profile: Path) -> None:
+    """End the browser that an earlier life left running on the folder. The caller sees to it that no present life of ours has one."""
+    record = _read(profile)
+    seen = look(record.pid) if record is not None else None
+    if record is not None and seen is not None and seen.birth == record.birth and _uses(seen, profile):
+        log.warning("ending a browser that an earlier life left running", extra={"pid": record.pid})
+        await process.end_group(record.pid)
+
+
 def remember(profile: Path, pid: int) -> None:
     """Note which process was started on the folder."""
-    born = process.birth(pid)
-    if born is not None:
-        (profile / RECORD).write_bytes(msgspec.json.encode(Record(pid, born)))
+    seen = look(pid)
+    if seen is not None:
+        (profile / RECORD).write_bytes(msgspec.json.encode(Record(pid, seen.birth)))
 
 
 async def tidy(profile: Path) -> None:
@@ -64,23 +77,26 @@ async def tidy(profile: Path) -> None:
         (profile / name).unlink(missing_ok=True)
 
 
-def _opened(profile: Path) -> Record | None:
-    """Make the folder if there is none; what it says of an earlier life."""
+def _make(profile: Path) -> None:
     profile.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _read(profile: Path) -> Record | None:
+    """What the folder says of an earlier life."""
     try:
         return msgspec.json.decode((profile / RECORD).read_bytes(), type=Record)
     except (FileNotFoundError, msgspec.MsgspecError):
         return None  # never written, or cut off by a full disk: then there is nothing to go by
 
 
-def _uses(pid: int, profile: Path) -> bool:
-    given = [argument for argument in process.arguments(pid) if argument.startswith(PROFILE_OPTION)]
-    return any(Path(argument.removeprefix(PROFILE_OPTION)).resolve() == profile.resolve() for argument in given)
+def _uses(seen: Seen, profile: Path) -> bool:
+    return any(Path(value).resolve() == profile.resolve() for value in seen.values(PROFILE_OPTION))
 
 
 def _refuse_if_held(profile: Path) -> None:
     holder = _holder(profile / "SingletonLock")
-    if holder is not None and _uses(holder, profile):
+    seen = look(holder) if holder is not None else None
+    if seen is not None and _uses(seen, profile):
         raise BrowserUnavailable(
             f"the profile folder {profile} is in use by another browser (process {holder}); close that one"
         )

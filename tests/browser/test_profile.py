@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from flow2api.browser import process, profile
+from flow2api.browser import process, processes, profile
 from flow2api.browser.errors import BrowserUnavailable
 from flow2api.browser.profile import RECORD
 from tests.browser import running
@@ -81,9 +81,9 @@ async def test_a_process_that_an_earlier_life_left_is_ended_with_its_group(
 
 async def test_a_process_that_has_only_inherited_the_number_is_spared(tmp_path: Path, start: Start) -> None:
     other = start(_WAITS, f"--user-data-dir={tmp_path}")
-    born = process.birth(other.pid)
-    assert born is not None
-    (tmp_path / RECORD).write_text(f'{{"pid": {other.pid}, "birth": "{born}0"}}')
+    seen = processes.look(other.pid)
+    assert seen is not None
+    (tmp_path / RECORD).write_text(f'{{"pid": {other.pid}, "birth": "{seen.birth}0"}}')
     await clear(tmp_path)
     assert other.poll() is None
 

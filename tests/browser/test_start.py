@@ -93,7 +93,7 @@ async def test_a_file_that_is_no_program_is_said_so(tmp_path: Path) -> None:
     path = tmp_path / "browser"
     path.write_bytes(b"\x7fELF and nothing more")
     path.chmod(0o755)
-    assert "cannot be started" in await start(str(path), tmp_path)
+    assert "the browser did not start: it ended with code" in await start(str(path), tmp_path)
 
 
 async def test_a_flood_of_output_does_not_stop_it_and_its_end_is_kept(make: Make, tmp_path: Path) -> None:
@@ -115,7 +115,8 @@ async def test_one_that_will_not_close_is_killed_with_its_children(make: Make, t
         with trio.fail_after(PATIENCE_SECONDS):
             async with open_chromium(tmp_path / "profile", binary=make(listening(devtools, _WAITS))) as chromium:
                 assert (chromium.version, chromium.user_agent) == ("Chrome/1.2.3.4", "Double/1.0")
-                assert len(running.group(chromium.pid)) == 2
+                # Itself, its child, and the guard that kills both if we end.
+                assert len(running.group(chromium.pid)) == 3
                 assert chromium.pid == int((tmp_path / "pids").read_text().split()[0])
         assert [asked.method for asked in devtools.asked][-1] == "Browser.close"
         assert "SIGKILL" in await chromium.wait_exited()
