@@ -13,6 +13,8 @@ from flow2api.cli.output import moment
 from flow2api.cli.wiring import Http, Wiring
 from flow2api.config import ServerConfig
 from flow2api.domain.account import Account, AccountState, AccountView
+from flow2api.domain.balance import is_empty
+from flow2api.domain.failure import FailureKind
 from flow2api.errors import NetworkFault
 from flow2api.instance import Instance, read_instance
 
@@ -83,7 +85,7 @@ def accounts(listed: Sequence[Account]) -> Iterator[Finding]:
         return
     counts = Counter(account.standing.state for account in listed)
     told = f"{len(listed)} in all: " + ", ".join(f"{count} {_name(state)}" for state, count in counts.items())
-    if counts[AccountState.NEEDS_LOGIN] + counts[AccountState.DISABLED] == len(listed):
+    if all(_needs_somebody(account) for account in listed):
         yield broken("accounts", told, "No generation can be made until one of them works again; see below.")
     else:
         yield good("accounts", told)
@@ -92,15 +94,25 @@ def accounts(listed: Sequence[Account]) -> Iterator[Finding]:
             yield _hindered(account)
 
 
+def _needs_somebody(account: Account) -> bool:
+    standing = account.standing
+    return standing.state in (AccountState.NEEDS_LOGIN, AccountState.DISABLED) or is_empty(standing)
+
+
 def _hindered(account: Account) -> Finding:
     standing = account.standing
-    until = f" until {moment(standing.until)}" if standing.until is not None else ""
+    ends = standing.until is not None and not is_empty(standing)
+    until = f" until {moment(standing.until)}" if ends else ""
     found = f"{account.label}: {_name(standing.state)}{until}: {standing.detail or standing.code or 'no reason given'}"
     return advised("accounts", found, _help(account))
 
 
 def _help(account: Account) -> str:
+    if is_empty(account.standing):
+        return f"Top it up at the service, then: flow2api account refresh {account.id}."
     match account.standing.state:
+        case AccountState.NEEDS_LOGIN if account.standing.code == FailureKind.KEY_REFUSED:
+            return f"Give it another key on the dashboard, or over PUT /api/accounts/{account.id}/credential."
         case AccountState.NEEDS_LOGIN:
             return f"Sign in anew: flow2api account login --account {account.id}; or paste a new cookie: flow2api account add."
         case AccountState.DISABLED:

@@ -53,6 +53,8 @@ def check_model(table: Table) -> None:
     most = table.inputs[1]
     if not how.all_pictures and max(len(how.pictures), len(how.more_pictures)) < most:
         raise Misfit(f"how.pictures must name a parameter for each of {most} pictures, or how.all_pictures one for all")
+    if "sync_mode" in how.fixed or "sync_mode" in table.options:
+        raise Misfit("sync_mode must not be said, since results are fetched by their links")
     if len(table.seconds) > 1 and "{}" not in how.seconds:
         raise Misfit('how.seconds must say how the length is written, such as "{}s", since seconds names several')
 

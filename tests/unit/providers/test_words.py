@@ -67,6 +67,7 @@ def test_a_model_of_an_operator_that_makes_sense_is_taken(tmp_path: Path, text: 
             'how.sizes has "2K", which is never asked for; allowed are 2k',
         ),
         (PICTURE + FAL + 'inputs = [0, 2]\nhow = { pictures = ["a"] }', "how.pictures must name a parameter for each"),
+        (PICTURE + FAL + "how = { fixed = { sync_mode = true } }", "sync_mode must not be said"),
         (CLIP + FAL, "how.seconds must say how the length is written"),
         (CLIP + FAL + 'mode = "extend"\nhow = { seconds = "{}" }', "fal goes on with no clip"),
         (PICTURE + FAL + "upscales = { 2k = {} }", "upscales needs at_once = true"),

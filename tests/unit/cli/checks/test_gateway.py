@@ -98,6 +98,18 @@ def test_accounts_that_need_somebody_are_told_what_to_do_and_are_broken_when_the
     assert "flow2api account enable acc_disabled" in disabled.advice
 
 
+def test_what_helps_an_account_with_a_key_is_no_login_and_no_waiting() -> None:
+    refused = account(AccountState.NEEDS_LOGIN, code="key_refused")
+    empty = account(AccountState.EXHAUSTED, code="balance_empty", until=1_900_000_000.0)
+    total, key, money = gateway.accounts([refused, empty])
+    assert total.result == "broken"
+    assert "another key" in key.advice
+    assert "account login" not in key.advice
+    assert "Top it up" in money.advice
+    assert "flow2api account refresh acc_exhausted" in money.advice
+    assert "2030" not in money.found
+
+
 def test_one_account_that_works_is_enough() -> None:
     total, *_ = gateway.accounts([account(AccountState.ACTIVE), account(AccountState.DISABLED)])
     assert total.result == "good"
