@@ -134,3 +134,10 @@ test("a return of the connection is counted, its first beginning and the one aft
   state.greet(hello);
   expect(state.returns.value).toBe(before + 2);
 });
+
+test("of the generations that were removed the newest alone are remembered, however long a page is open", async () => {
+  const { withRemoved } = await import("../src/live/tables");
+  let removed: ReadonlySet<string> = new Set();
+  for (let n = 0; n < 5003; n += 1) removed = withRemoved(removed, `job_${n}`);
+  expect([removed.size, removed.has("job_2"), removed.has("job_3"), removed.has("job_5002")]).toEqual([5000, false, true, true]);
+});

@@ -8,14 +8,13 @@ import type {
   ProxyHome, ProxyView, ScheduleView, TabView, TopicState, Trends,
 } from "./protocol.gen";
 import type { Status } from "./socket";
+import { isFinal, type Table, table, withJob, withRemoved } from "./tables";
 
-type Table<T> = ReadonlyMap<string, T>;
+export { isFinal };
 
-/** Ended generations and log lines beyond that many are for the history, which is fetched. */
-const JOBS_KEPT = 600;
+/** Log lines beyond that many are for the history, which is fetched. */
 const LINES_KEPT = 2000;
 const LIVES_KEPT = 100;
-const FINAL: ReadonlySet<string> = new Set(["succeeded", "failed", "cancelled"]);
 
 export const status = signal<Status>({ state: "connecting", since: Date.now(), retryAt: null });
 export const version = signal("");
@@ -51,14 +50,6 @@ export const settingsRound = signal(0);
 export const returns = signal(0);
 
 export const live = computed(() => status.value.state === "live");
-
-export function isFinal(state: string): boolean {
-  return FINAL.has(state);
-}
-
-function table<T>(rows: readonly T[], id: (row: T) => string): Table<T> {
-  return new Map(rows.map((row) => [id(row), row]));
-}
 
 function put<T>(held: Signal<Table<T> | null>, id: string, row: T): void {
   if (held.value !== null) held.value = new Map(held.value).set(id, row);
@@ -157,7 +148,7 @@ export function apply(event: LiveEvent): void {
     case "job_stepped":
       return stepJob(event);
     case "job_removed":
-      removedJobs.value = new Set(removedJobs.value).add(event.job_id);
+      removedJobs.value = withRemoved(removedJobs.value, event.job_id);
       return take(jobs, event.job_id);
     case "account_changed":
       return put(accounts, event.view.account.id, event.view);
@@ -202,13 +193,7 @@ function moveJob(progress: Progress): void {
   const known = jobs.value.get(progress.job.id);
   // An end is final; what was said before it may arrive after a snapshot that tells it already.
   if (known && isFinal(known.job.state) && !isFinal(progress.job.state)) return;
-  const next = new Map(jobs.value).set(progress.job.id, progress);
-  if (next.size > JOBS_KEPT) {
-    const ended = [...next.values()].filter((one) => isFinal(one.job.state));
-    ended.sort((a, b) => a.job.created_at - b.job.created_at);
-    for (const one of ended.slice(0, next.size - JOBS_KEPT)) next.delete(one.job.id);
-  }
-  jobs.value = next;
+  jobs.value = withJob(jobs.value, progress);
 }
 
 /** A generation that is not known here is too old for what is kept, or a whole record of it is on its way. */
