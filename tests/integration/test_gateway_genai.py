@@ -327,6 +327,7 @@ BAD = [
     (f"models/{MODEL}:predict", {"instances": [{"prompt": "x"}], "parameters": {"sampleCount": 0}}, 400, "n"),
     (f"models/{MODEL}:predict", {"instances": [{"prompt": "x"}], "parameters": {"outputOptions": {"mimeType": "image/gif"}}}, 400, "parameters.outputOptions.mimeType"),
     (f"models/{MODEL}:predict", {"instances": [{"prompt": "x"}], "parameters": {"outputOptions": {"mimeType": "image/jpeg", "compressionQuality": 101}}}, 400, "parameters.outputOptions.compressionQuality"),
+    (f"models/{MODEL}:predict", {"instances": [{"prompt": "x", "referenceImages": [{"image": {"uri": "files/a"}}] * 101}]}, 400, "instances[0].referenceImages"),
     (f"models/{CLIP_MODEL}:predict", {"instances": [{"prompt": "x"}]}, 400, "model"),
     (f"models/{MODEL}:predictLongRunning", {"instances": [{"prompt": "x"}]}, 400, "model"),
     (f"models/{CLIP_MODEL}:predictLongRunning", {"instances": [{"prompt": "x", "image": {"gcsUri": "gs://a/b"}}]}, 400, "instances[0].image"),

@@ -5,6 +5,7 @@ camelCase before they are looked at, and fields that hold null are as if they we
 from typing import TypeVar
 
 import msgspec
+import trio
 
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.wire import decode, decoder, field_failure, weigh
@@ -14,6 +15,8 @@ T = TypeVar("T")
 
 _decoder = decoder(dict[str, object])
 _MAX_DEPTH = 64
+# The names of a larger body take longer to bring into one spelling than others can wait.
+_INLINE_BYTES = 64 * 1024
 
 
 async def read(request: GatewayRequest, kind: type[T]) -> tuple[T, bytes | bytearray]:
@@ -23,9 +26,15 @@ async def read(request: GatewayRequest, kind: type[T]) -> tuple[T, bytes | bytea
         Failure: it is no JSON object, or a field has the wrong type; `param` names it."""
     body = await request.body.whole()
     await weigh(body)
+    if len(body) > _INLINE_BYTES:
+        return await trio.to_thread.run_sync(_record, body, kind), body
+    return _record(body, kind), body
+
+
+def _record(body: bytes | bytearray, kind: type[T]) -> T:
     raw = decode(body, _decoder)
     try:
-        return msgspec.convert(camel(raw), kind, strict=False), body
+        return msgspec.convert(camel(raw), kind, strict=False)
     except msgspec.ValidationError as error:
         raise field_failure(str(error)) from None
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from urllib.parse import parse_qs
 
+import trio
 from msgspec.structs import replace
 from quart_trio.wrappers import TrioResponse
 
@@ -34,6 +35,7 @@ from flow2api.domain.model import Model
 from flow2api.errors import Failure
 
 ORIGIN = "gemini"
+_FEW_PARTS = 50
 
 
 class ContentRoutes:
@@ -67,7 +69,7 @@ class ContentRoutes:
         asked, body = await read(request, ContentRequest)
         asked.model, asked.n = model_id, asked.config.candidate_count or asked.n
         model = self._desk.model(model_id, key)
-        said = messages(asked.turns(), self._files.link)
+        said = await self._said(asked)
         openings = sidework.with_further(self._services.config.chat.side_requests)
         if (side := sidework.answer(said, openings)) is not None:
             return _say(Ticket(secrets.token_hex(10), model_id, said[-1].text()), side, pieces)
@@ -82,6 +84,13 @@ class ContentRoutes:
             if pieces
             else await waiting.whole(turn.whole, pace, route=jobs.route, warnings=jobs.warnings, farewell=envelope)
         )
+
+    async def _said(self, asked: ContentRequest) -> list[Message]:
+        """The conversation. Files that it names are looked for on disk, which may take a while for many."""
+        turns, own = asked.turns(), self._files.link
+        if sum(len(turn.each()) for turn in turns) <= _FEW_PARTS:
+            return messages(turns, own)
+        return await trio.to_thread.run_sync(messages, turns, own)
 
     async def _wish(self, asked: ContentRequest, said: list[Message], model: Model, caller: str) -> Wish:
         desk = self._desk

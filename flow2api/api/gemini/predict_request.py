@@ -10,6 +10,9 @@ from flow2api.api.wishes import GenerationConfig, Place, Request
 from flow2api.domain.rendition import FORMATS, FULL_QUALITY, Rendition
 from flow2api.errors import Code, Failure
 
+# Each is looked for on disk, and the catalogue has no model that takes a tenth of it.
+MAX_REFERENCES = 100
+
 
 class Media(msgspec.Struct):
     """A picture or a clip: bytes, or an address."""
@@ -130,8 +133,11 @@ class PredictRequest(Request, kw_only=True):
         """First frame or picture, last frame, then references.
 
         Raises:
-            Failure: one cannot be read, or is a mask, which no model here takes."""
+            Failure: one cannot be read, or is a mask, which no model here takes; or there are more than any takes."""
         instance = self.instance()
+        if len(instance.reference_images or ()) > MAX_REFERENCES:
+            message = f"referenceImages holds {len(instance.reference_images or ())} pictures; no model takes as many."
+            raise Failure(Code.INVALID_VALUE, message, param="instances[0].referenceImages")
         if instance.mask is not None:
             message = "Masks are not taken here: describe what is to change."
             raise Failure(Code.UNSUPPORTED_OPERATION, message, param="instances[0].mask")

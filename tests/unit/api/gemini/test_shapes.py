@@ -2,11 +2,13 @@
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flow2api.api.gemini.bodies import camel
+from flow2api.api.exchange import Body, GatewayRequest
+from flow2api.api.gemini.bodies import camel, read
 from flow2api.api.gemini.dialect import envelope, speaks
 from flow2api.api.gemini.pieces import Array, Events
 from flow2api.errors import Code, Failure
@@ -58,6 +60,27 @@ def test_camel_case_stays_as_it_is(value: object) -> None:
 
 def test_null_is_as_good_as_absent() -> None:
     assert camel({"contents": None, "a": [{"mime_type": None, "data": "x"}]}) == {"a": [{"data": "x"}]}
+
+
+class Words(msgspec.Struct):
+    some_words: list[str] = msgspec.field(name="someWords")
+
+
+@pytest.mark.parametrize("count", [1, 50_000])
+async def test_a_body_of_any_size_is_read_in_the_same_way(count: int) -> None:
+    words, body = await read(sent({"some_words": ["a"] * count}), Words)
+    assert (len(words.some_words), json.loads(body)["some_words"][0]) == (count, "a")
+    with pytest.raises(Failure) as caught:
+        await read(sent({"some_words": ["a"] * count + [1]}), Words)
+    assert (caught.value.code, caught.value.param) == (Code.INVALID_TYPE, f"someWords[{count}]")
+
+
+def sent(body: object) -> GatewayRequest:
+    request = make_request({})
+    request.body = Body(None, 10_000_000)
+    request.body.append(json.dumps(body).encode())
+    request.body.set_complete()
+    return request
 
 
 def test_a_body_nested_too_deeply_is_refused() -> None:
