@@ -16,6 +16,7 @@ import trio
 
 from flow2api import process
 from flow2api.actors.accounts_messages import AddAccount
+from flow2api.actors.media_sweep import remove_unfinished
 from flow2api.actors.proxies import Proxies
 from flow2api.actors.proxy_messages import ProxiesMessage, reporting_to
 from flow2api.api.admin.password import PASSWORD_SETTING
@@ -36,7 +37,7 @@ from flow2api.providers.registry import check_model
 from flow2api.store import settings
 from flow2api.store.door import open_store
 from flow2api.store.seal import Seal, load_master_key
-from flow2api.tree import Ground, Tree
+from flow2api.tree import MEDIA_FOLDER, Ground, Tree
 
 log = logging.getLogger("flow2api.app")
 
@@ -92,7 +93,7 @@ async def open_gateway(
     _check(resolved.config)
     data_dir = Path(resolved.config.storage.data_dir)
     with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds), keeping_tail() as tail:
-        await _end_left_browsers(data_dir)
+        await _clear_after_a_kill(data_dir)
         seal = Seal(load_master_key(data_dir, environ))
         proxies: Mailbox[ProxiesMessage] = Mailbox("proxies", Proxies.mailbox_size)
         async with (
@@ -130,10 +131,11 @@ async def open_gateway(
                 yield _shown(tree, ground, Secret(made) if made else None)
 
 
-async def _end_left_browsers(data_dir: Path) -> None:
-    """Those of an instance that was killed. On most systems they have ended with it."""
+async def _clear_after_a_kill(data_dir: Path) -> None:
+    """End browsers of an instance that was killed, which mostly end with it, and remove the files that it was writing."""
     await end_left(captcha_profile(data_dir))
     await Logins(data_dir).end_left()
+    await trio.to_thread.run_sync(remove_unfinished, data_dir / MEDIA_FOLDER)
 
 
 def _shown(tree: Tree, ground: Ground, first_key: Secret | None) -> Gateway:

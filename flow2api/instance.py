@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -122,13 +123,16 @@ def read_instance(data_dir: Path) -> Instance | None:
     return Instance(found.pid, found.url, Secret(found.admin_token))
 
 
-def remove_abandoned(parent: Path, prefix: str) -> None:
-    """Remove this user's data folders of that prefix whose instance was killed. One that is young may be about to start."""
+def remove_abandoned(parent: Path, prefix: str, before: Callable[[Path], None]) -> None:
+    """Remove this user's data folders of that prefix whose instance was killed. One that is young may be about to start.
+
+    `before` is told of each while it is still there."""
     for folder in parent.glob(f"{prefix}*"):
         try:
             made = folder.lstat()
             ours = stat.S_ISDIR(made.st_mode) and made.st_uid == os.geteuid()
             if ours and made.st_mtime < time.time() - _YOUNG_SECONDS and not _locked(folder):
+                before(folder)
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue  # somebody else removes it at the same time

@@ -75,6 +75,8 @@ from flow2api.store.door import Store
 
 # Writes of the last records and of counters; short, since nothing waits for others there.
 SHORT_DRAIN_SECONDS = 5.0
+# Below the data folder.
+MEDIA_FOLDER = "media"
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Tree:
         self._alerts = AlertBoard()
         self._line: FairQueue[object] = FairQueue()
         self._live: dict[str, LiveJob] = {}
-        self._library = Library(Path(config.storage.data_dir) / "media")
+        self._library = Library(Path(config.storage.data_dir) / MEDIA_FOLDER)
         self._sessions = SessionRefresh(Logins(Path(config.storage.data_dir)))
         self._guard = present(lambda: Guard(config.media.allow_private))
         self._providers = open_providers(ground.http, config, time.time, self._guard)

@@ -119,6 +119,15 @@ class Sweeper:
             self._done = msgspec.structs.replace(done, stuck=done.stuck + stuck, trouble=done.trouble or trouble)
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove what writes left that were cut off by a kill. For the start, when nothing is being written yet; in a worker thread.
+
+    Strays that are whole are left to the sweep."""
+    if folder.is_dir():
+        for inner in _folders(folder):
+            unlink([path for path in inner.iterdir() if path.name.endswith(_UNFINISHED_SUFFIX)])
+
+
 def all_of(library: Library, name: str) -> list[Path]:
     """Where a file lies, and what was made of it."""
     path = library.path(name)

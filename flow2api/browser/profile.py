@@ -50,12 +50,16 @@ async def clear(profile: Path) -> None:
 
 
 async def end_left(profile: Path) -> None:
-    """End the browser that an earlier life left running on the folder. The caller sees to it that no present life of ours has one."""
+    """End the browser that an earlier life left running on the folder, and remove what it left besides.
+
+    The caller sees to it that no present life of ours has one."""
     record = _read(profile)
     seen = look(record.pid) if record is not None else None
     if record is not None and seen is not None and seen.birth == record.birth and _uses(seen, profile):
         log.warning("ending a browser that an earlier life left running", extra={"pid": record.pid})
         await process.end_group(record.pid)
+    if record is not None and _foreign_holder(profile) is None:
+        await tidy(profile)
 
 
 def remember(profile: Path, pid: int) -> None:
@@ -72,6 +76,11 @@ async def tidy(profile: Path) -> None:
     for one that another machine uses, and refuse it for ever."""
     await process.end_helpers(handler_option(profile))
     shutil.rmtree(crash_folder(profile), ignore_errors=True)
+    remove_locks(profile)
+
+
+def remove_locks(profile: Path) -> None:
+    """Remove the browser's locks and the note of it; of a folder that no browser uses."""
     _remove_socket(profile / "SingletonSocket")
     for name in (*_LOCKS, RECORD):
         (profile / name).unlink(missing_ok=True)
@@ -94,12 +103,18 @@ def _uses(seen: Seen, profile: Path) -> bool:
 
 
 def _refuse_if_held(profile: Path) -> None:
-    holder = _holder(profile / "SingletonLock")
-    seen = look(holder) if holder is not None else None
-    if seen is not None and _uses(seen, profile):
+    holder = _foreign_holder(profile)
+    if holder is not None:
         raise BrowserUnavailable(
             f"the profile folder {profile} is in use by another browser (process {holder}); close that one"
         )
+
+
+def _foreign_holder(profile: Path) -> int | None:
+    """The browser that uses the folder, when those of ours have ended."""
+    holder = _holder(profile / "SingletonLock")
+    seen = look(holder) if holder is not None else None
+    return holder if seen is not None and _uses(seen, profile) else None
 
 
 def _holder(lock: Path) -> int | None:

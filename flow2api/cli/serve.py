@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from flow2api.browser.profile import captcha_profile, remove_locks
 from flow2api.cli.generate import DEFAULT_MODEL
 from flow2api.cli.options import Start, is_given, start_log, with_address, with_start
 from flow2api.cli.outcomes import run
@@ -98,7 +99,7 @@ def _data_folder(start: Start) -> Iterator[Start]:
         yield start
         return
     parent = Path(tempfile.gettempdir())
-    remove_abandoned(parent, _TEMPORARY)
+    remove_abandoned(parent, _TEMPORARY, lambda folder: remove_locks(captcha_profile(folder)))
     with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=parent, ignore_cleanup_errors=True) as folder:
         yield start.with_flags({"storage.data_dir": folder})
 

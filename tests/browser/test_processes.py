@@ -76,6 +76,19 @@ async def test_a_browser_that_was_left_running_is_ended(
     assert left.wait() != 0
 
 
+async def test_what_a_browser_that_is_no_more_left_is_removed(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "profile", tmp_path / "org.chromium.Chromium.abc123"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "SingletonSocket").touch()
+    (folder / "SingletonSocket").symlink_to(elsewhere / "SingletonSocket")
+    (folder / profile.RECORD).write_text('{"pid": 999999999, "birth": "long ago"}')
+    with trio.fail_after(PATIENCE_SECONDS):
+        await profile.end_left(folder)
+    assert list(folder.iterdir()) == []
+    assert not elsewhere.exists()
+
+
 async def test_a_login_window_that_somebody_holds_is_not_taken_for_left(
     left: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:

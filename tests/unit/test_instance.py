@@ -99,5 +99,7 @@ def test_temporary_folders_of_killed_instances_are_removed_but_not_those_in_use_
     with InstanceLock(used):
         for folder in (left, used, other):
             os.utime(folder, (0, 0))
-        remove_abandoned(tmp_path, "demo-")
+        told: list[Path] = []
+        remove_abandoned(tmp_path, "demo-", told.append)
+        assert told == [left]
         assert sorted(path.name for path in tmp_path.iterdir()) == ["demo-used", "demo-young", "other"]
