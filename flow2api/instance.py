@@ -44,7 +44,9 @@ class AlreadyRunning(Exception):
 
     def __init__(self, data_dir: Path, pid: int | None) -> None:
         who = f" (process {pid})" if pid else ""
-        super().__init__(f"an instance is already running on the data folder {data_dir}{who}")
+        super().__init__(
+            f"an instance is already running on the data folder {data_dir}{who}; stop it, or name another folder with --data-dir"
+        )
         self.data_dir = data_dir
         self.pid = pid
 

@@ -24,7 +24,7 @@ _EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EX
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="flow2api", message="%(prog)s %(version)s")
 def cli() -> None:
-    """A self-hosted gateway: OpenAI's API for pictures, over your own Google Flow accounts.
+    """A self-hosted gateway: OpenAI's API for pictures and clips, over your own Google Flow accounts and keys of other services.
 
     Start with `flow2api demo`, which needs no account, or with `flow2api serve`. The other commands talk to the instance
     that runs on the same data folder; if none runs, they start one for themselves and stop it again.

@@ -127,7 +127,7 @@ def _read_toml(path: Path, *, missing_is_fine: bool) -> dict[str, Any]:
     except FileNotFoundError:
         if missing_is_fine:
             return {}
-        raise ConfigError([f"{path}: there is no such file"]) from None
+        raise ConfigError([f"{path}: there is no such file; name one that is with --config"]) from None
     except IsADirectoryError:
         raise ConfigError([f"{path}: {_DIRECTORY_HINT}"]) from None
     except UnicodeDecodeError as error:

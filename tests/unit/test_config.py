@@ -146,8 +146,10 @@ def test_the_environment_can_name_the_file_and_the_command_line_goes_before_it(t
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
     missing = tmp_path / "none.toml"
-    assert problems(missing) == (f"{missing}: there is no such file",)
-    assert problems(None, {"FLOW2API_CONFIG_PATH": str(missing)}) == (f"{missing}: there is no such file",)
+    assert problems(missing) == (f"{missing}: there is no such file; name one that is with --config",)
+    assert problems(None, {"FLOW2API_CONFIG_PATH": str(missing)}) == (
+        f"{missing}: there is no such file; name one that is with --config",
+    )
 
 
 def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path) -> None:

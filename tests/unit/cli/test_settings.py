@@ -68,4 +68,4 @@ def test_wrong_settings_end_every_command_with_a_message_and_code_2(stage: Stage
 def test_a_named_file_that_is_missing_is_told(stage: Stage) -> None:
     result = stage.run("serve", "--config", "none.toml")
     assert result.exit_code == USAGE
-    assert result.stderr == "Error: none.toml: there is no such file\n"
+    assert result.stderr == "Error: none.toml: there is no such file; name one that is with --config\n"
