@@ -304,7 +304,9 @@ class Tree:
     def _notifications(self) -> Supervisor:
         config = self.config.webhooks
         guard = present(lambda: Guard(config.allow_private))
-        parts = NotifierParts(self._store, self._http, guard, config, self.bus, self._ground.take_up)
+        parts = NotifierParts(
+            self._store, self._http, guard, config, self.bus, self._alerts.alerts, self._ground.take_up
+        )
         notifier = ChildSpec("notifier", lambda: Notifier(parts), mailbox=self._notifier)
         # After the notifier, which so hears the first ones.
         alerts = ChildSpec("alerts", lambda: Alerts(self._alerts, self.bus, self._roster, self._schedules.views))

@@ -55,6 +55,10 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
     last: Sent | None = None
     """Since the start of the process."""
+    waiting: int = 0
+    """Messages that are still to be told."""
+    given_up: int = 0
+    """Messages that it did not take in all tries, as far as they are kept."""
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +71,25 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         return f"Over: {self.alert.title}" if self.type == "alert.cleared" else self.alert.title
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """News that one channel is to be told, until it is."""
+
+    id: str
+    """The `webhook-id`, the same in all tries."""
+    channel_id: str
+    news: News
+    created_at: float
+    next_at: float | None
+    """When it is tried next; None when it was given up."""
+    tries: int = 0
+    error: str = ""
+    """Of the last try, in words."""
+
+    @property
+    def due(self) -> bool:
+        return self.next_at is not None
 
 
 class _Text(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -253,10 +253,19 @@ def fixed_homes(db: sqlite_utils.Database) -> None:
     db.execute("ALTER TABLE proxy_homes ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0")
 
 
+def notices(db: sqlite_utils.Database) -> None:
+    db.table("notices").create(
+        {"id": str, "channel_id": str, "created_at": float, "next_at": float, "body": str},
+        pk="id",
+        not_null={"channel_id", "created_at", "body"},
+        strict=True,
+    )
+
+
 _STEPS = (
     *(accounts_and_settings, jobs, media, api_keys, requests, proxies, key_limits, charges),
     *(clip_facts, webhooks, request_digests),
-    *(administration, usage, debug_logs, fixed_homes),
+    *(administration, usage, debug_logs, fixed_homes, notices),
 )
 _NAMES = {step: f"{number:04d}_{step.__name__}" for number, step in enumerate(_STEPS, start=1)}
 

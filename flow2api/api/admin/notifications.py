@@ -7,13 +7,21 @@ import trio
 from msgspec import UNSET, Meta, UnsetType
 from quart_trio.wrappers import TrioResponse
 
-from flow2api.actors.notifier import FindChannel, ListChannels, PutChannel, RemoveChannel, TryChannel
+from flow2api.actors.notifier import (
+    FindChannel,
+    ListChannels,
+    ListNotices,
+    PutChannel,
+    RemoveChannel,
+    TellAgain,
+    TryChannel,
+)
 from flow2api.api import wire
 from flow2api.api.admin.table import Table
 from flow2api.api.described import described
 from flow2api.api.exchange import GatewayRequest
 from flow2api.api.services import Services
-from flow2api.domain.notification import KINDS, Channel, ChannelKind, ChannelView, Sent
+from flow2api.domain.notification import KINDS, Channel, ChannelKind, ChannelView, Notice, Sent
 from flow2api.domain.overview import AlertKind
 from flow2api.domain.present import present
 from flow2api.domain.webhook import raw_secret
@@ -71,6 +79,12 @@ class RemovedChannel(msgspec.Struct, frozen=True):
     deleted: bool = True
 
 
+class NoticeList(msgspec.Struct, frozen=True):
+    """What channels are still to be told, and what they did not take; oldest first. What was taken is not in it."""
+
+    notices: list[Notice]
+
+
 _new = wire.decoder(NewChannel)
 _changes = wire.decoder(ChannelChanges)
 
@@ -81,20 +95,7 @@ def routes(services: Services) -> Table:
     guard = present(lambda: Guard(services.config.webhooks.allow_private))
 
     async def checked(channel: Channel) -> Channel:
-        if channel.secret:
-            _check_secret(channel.secret)
-        try:
-            with trio.fail_after(LOOKUP_SECONDS):
-                await guard.check(channel.url)
-        except AddressForbidden as fault:
-            message = (
-                f"This address may not be told: {fault}. An operator allows private ones by webhooks.allow_private."
-            )
-            raise Failure(Code.INVALID_VALUE, message, param="url") from None
-        except (NetworkFault, trio.TooSlowError) as fault:
-            why = str(fault) or "its name could not be resolved in time"
-            raise Failure(Code.INVALID_VALUE, f"This address cannot be told: {why}.", param="url") from None
-        return channel
+        return await _checked(guard, channel)
 
     @described("List the channels of notifications", ChannelList)
     async def list_all(request: GatewayRequest) -> TrioResponse:
@@ -124,14 +125,39 @@ def routes(services: Services) -> Table:
     async def test(request: GatewayRequest, channel_id: str) -> TrioResponse:
         return wire.answer(await ask(TryChannel(channel_id)))
 
+    @described("List the messages that wait or were given up", NoticeList)
+    async def outbox(request: GatewayRequest) -> TrioResponse:
+        return wire.answer(NoticeList(await ask(ListNotices())))
+
+    @described("Tell again what was given up", Notice, status=202, errors=(Code.CONFLICT,))
+    async def again(request: GatewayRequest, notice_id: str) -> TrioResponse:
+        return wire.answer(await ask(TellAgain(notice_id)), 202)
+
     one = "/api/notifications/<channel_id>"
     return (
         ("GET", "/api/notifications", list_all),
         ("POST", "/api/notifications", add),
+        ("GET", "/api/notifications/outbox", outbox),
+        ("POST", "/api/notifications/outbox/<notice_id>/resend", again),
         ("PATCH", one, change),
         ("DELETE", one, remove),
         ("POST", f"{one}/test", test),
     )
+
+
+async def _checked(guard: Guard, channel: Channel) -> Channel:
+    if channel.secret:
+        _check_secret(channel.secret)
+    try:
+        with trio.fail_after(LOOKUP_SECONDS):
+            await guard.check(channel.url)
+    except AddressForbidden as fault:
+        message = f"This address may not be told: {fault}. An operator allows private ones by webhooks.allow_private."
+        raise Failure(Code.INVALID_VALUE, message, param="url") from None
+    except (NetworkFault, trio.TooSlowError) as fault:
+        why = str(fault) or "its name could not be resolved in time"
+        raise Failure(Code.INVALID_VALUE, f"This address cannot be told: {why}.", param="url") from None
+    return channel
 
 
 def _check_secret(secret: str) -> None:

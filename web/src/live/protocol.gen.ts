@@ -347,6 +347,8 @@ export interface ChannelView {
   enabled: boolean;
   created_at: number;
   last: Sent | null;
+  waiting: number;
+  given_up: number;
 }
 
 /** Every error code that a caller can meet. Adding one means adding its row to `KINDS`. */
