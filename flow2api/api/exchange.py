@@ -110,6 +110,10 @@ class GatewayRequest(TrioRequest):
         super().__init__(*args, **kwargs)
         self.request_id = new_request_id()
         self.leaving = ExitStack()
+        self.act_subject = ""
+        """What an administrator's act was done to where the address does not name it, for the audit log; never what was sent along."""
+        self.act_detail = ""
+        """What of an act that was done did not go through."""
 
     def header(self, name: bytes) -> bytes | None:
         """The first header of this lower-case name, as it came."""

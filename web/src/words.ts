@@ -1,6 +1,7 @@
 /** What states are called, how they look, and how far a generation is: from the gateway's words to the reader's. */
 import type { Tone } from "./parts/badge";
 import type { AccountView, Job, Progress, ProxyView, Trends } from "./live/protocol.gen";
+import { agent } from "./agent";
 import { clock } from "./format";
 import { t, word } from "./text";
 
@@ -52,6 +53,13 @@ export function standingWords({ account, parked }: AccountView): string {
 export function proxyWords({ state, health }: ProxyView): string {
   const until = health.resting_until;
   return state === "resting" && until ? t("proxy.resting.until", { at: clock(until) }) : t(`proxy.${state}`);
+}
+
+/** "Firefox on Linux"; what calls itself by no known name is quoted. */
+export function agentWords(text: string): string {
+  const { program, system } = agent(text);
+  if (program && system) return t("agent.on", { program, system });
+  return program ?? system ?? (text || t("agent.none"));
 }
 
 const SHARES: Record<string, number> = { queued: 0, starting: 0.06, fetching: 0.95, succeeded: 1, failed: 1, cancelled: 1 };

@@ -100,8 +100,14 @@ def routes(services: Services, now: Callable[[], float] = time.time) -> Table:
             do: Do = partial(move, services, asked.proxy_id)
         else:
             do = _steered(action, _until(asked.until, now()) if action == "rest" else 0.0)
+        ids = list(dict.fromkeys(asked.ids))
+        request.act_subject = f"{action} {len(ids)}: {' '.join(ids)}"
         # One after the other: a refresh of each signs in, which a service should not see from all at once.
-        return wire.answer(BulkResult([await _one(account_id, do) for account_id in dict.fromkeys(asked.ids)]))
+        results = [await _one(account_id, do) for account_id in ids]
+        refused = [one.id for one in results if not one.ok]
+        if refused:
+            request.act_detail = f"{len(refused)} of {len(ids)} did not go through: {' '.join(refused)}"
+        return wire.answer(BulkResult(results))
 
     def _steered(action: Steering, until: float) -> Do:
         async def do(account_id: str) -> AccountView | None:

@@ -57,7 +57,7 @@ class Audit:
         detail = ""
         try:
             response = await do()
-            outcome = "done"
+            outcome, detail = "done", act.request.act_detail
         except Failure as failure:
             outcome, detail = ("refused" if failure.kind.status < 500 else "failed"), failure.message
             raise
@@ -77,7 +77,7 @@ class Audit:
             session_id=admin.session_id if admin else "",
             address=self._links.peer(request),
             act=act.name,
-            subject=" ".join(act.parts.values())[:_DETAIL_LENGTH],
+            subject=(request.act_subject or " ".join(act.parts.values()))[:_DETAIL_LENGTH],
             outcome=outcome,
             detail=detail[:_DETAIL_LENGTH],
             request_id=request.request_id,

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.dashboard.desk import Gate, open_desk
 from tests.browser.dashboard.operator import Operator
-from tests.doubles.gateway import ADA, BOB, people
+from tests.doubles.gateway import ADA, BOB, MODEL, people
 
 pytestmark = pytest.mark.slow
 
@@ -92,3 +92,31 @@ async def _moves(operator: Operator, bar: str) -> None:
     before = await operator.reads(f"Number(document.querySelector('{bar}').ariaValueNow)")
     await operator.sees_some(f"{bar}:not([aria-valuenow='{before}'])")
     assert await operator.reads(f"Number(document.querySelector('{bar}').ariaValueNow) > {before}")
+
+
+async def test_several_results_are_picked_and_removed_in_one_act_and_running_ones_are_cancelled(browser: str) -> None:
+    async with open_desk(browser) as desk, desk.inside("gallery") as operator:
+        await desk.tested.chats(3)
+        await operator.sees_some(".gallery li", 3)
+        await operator.reads("void document.querySelectorAll('.gallery .pick')[0].click()")
+        await operator.sees("1 picked")
+        await operator.press("Pick all 3")
+        await operator.press("Remove 3")
+        await operator.sees("Remove 3 generations?", "the 3 files that they made are deleted")
+        await operator.press("Remove")
+        await operator.sees("3 generations removed", "Nothing made yet")
+        assert await desk.tested.jobs() == []
+        gate = Gate(desk.tested.emulator)
+        await desk.tested.admin("POST", "/api/studio", {"model": MODEL, "prompt": "What waits", "n": 8})
+        await operator.go("generations?state=live")
+        await operator.sees_some("tbody tr", 8)
+        await operator.reads("void document.querySelector('th.tick input').click()")
+        await operator.press("Cancel 8")
+        await operator.press("Cancel them")
+        # What the service has been asked for already cannot be taken back, and is named.
+        await operator.sees("of 8 did not go through", "What waits")
+        assert "queued" not in {job.state.value for job in await desk.tested.jobs()}
+        await operator.press("Close")
+        gate.open()
+        await operator.go("account")
+        await operator.sees("remove 3:", " on Linux")

@@ -614,6 +614,13 @@ export interface JobDetail {
   note: string;
 }
 
+/** What became of one job. */
+export interface JobDone {
+  id: string;
+  ok: boolean;
+  error: string;
+}
+
 /** Why a job failed: the fields of a `Failure`, and what could be saved of the result all the same. */
 export interface JobError {
   code: Code;
@@ -673,6 +680,17 @@ export interface JobStepped {
   account?: string | null;
   percent?: number | null;
   note?: string;
+}
+
+/** The body of `POST /api/jobs/bulk`. */
+export interface JobsBulk {
+  ids: Array<string>;
+  action: "cancel" | "remove";
+}
+
+/** What became of each, in the order in which they were named. */
+export interface JobsBulkResult {
+  results: Array<JobDone>;
 }
 
 /** Every live generation up to a bound, and the newest ones that ended; newest first. Long prompts are cut short and upstream links left out: `GET /api/jobs/<id>` tells all, `GET /api/jobs` has the history. */

@@ -13,6 +13,7 @@ import { say } from "../parts/toast";
 import { useAsked } from "../parts/use";
 import { changePassword } from "../session";
 import { t, word } from "../text";
+import { agentWords } from "../words";
 import { SecondFactor } from "./account/second-factor";
 
 export default function Account() {
@@ -98,7 +99,7 @@ function Sessions() {
         {data?.sessions.map((one) => (
           <li key={one.id}>
             <span class="grow">
-              {one.user_agent} <span class="soft">{one.address}</span>
+              <span title={one.user_agent}>{agentWords(one.user_agent)}</span> <span class="soft">{one.address}</span>
             </span>
             <span class="soft small">
               <Ago at={one.seen_at} />

@@ -1,5 +1,5 @@
 /** Everything that was made, as pictures: search, look, download, go on from it. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Progress as Told } from "../live/protocol.gen";
 import { jobs } from "../live/state";
 import { Button } from "../parts/button";
@@ -9,12 +9,15 @@ import { Ago } from "../parts/time";
 import { Chips, matches, Search, Tools } from "../parts/tools";
 import { href, hrefWith, param } from "../route";
 import { t } from "../text";
+import { Bulk } from "./generations/bulk";
 import { Detail } from "./generations/detail";
 import { useHistory } from "./generations/history";
 import { StudioLink } from "./studio-link";
 
 export default function Gallery() {
   const history = useHistory("succeeded");
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const pick = (id: string, on: boolean) => setPicked(new Set(on ? [...picked, id] : [...picked].filter((one) => one !== id)));
   const all = made(jobs.value, history.rows);
   const shown = all?.filter((one) => wanted(one, history.found)) ?? null;
   const opened = param("open");
@@ -42,9 +45,16 @@ export default function Gallery() {
             {t("gallery.empty.next")}
           </Empty>
         ))}
-      <ul class="gallery">
+      <ul class={`gallery ${picked.size ? "picking" : ""}`}>
         {shown?.map((one) => (
           <li key={one.job.id}>
+            <input
+              class="pick"
+              type="checkbox"
+              aria-label={t("gallery.pick", { name: one.job.generation.prompt.slice(0, 60) || one.job.id })}
+              checked={picked.has(one.job.id)}
+              onChange={(event) => pick(one.job.id, event.currentTarget.checked)}
+            />
             <a href={hrefWith({ open: one.job.id })}>
               <Media name={one.job.results[0] ?? ""} ratio={one.job.generation.aspect_ratio} alt={one.job.generation.prompt} quiet />
               <span class="prompt">{one.job.generation.prompt}</span>
@@ -57,6 +67,7 @@ export default function Gallery() {
         ))}
       </ul>
       {history.hasMore && <Further load={history.more} />}
+      <Bulk picked={picked} rows={shown ?? []} pick={setPicked} />
       {opened && <Detail key={opened} id={opened} neighbours={shown?.map((one) => one.job.id) ?? []} />}
     </>
   );

@@ -1,5 +1,5 @@
 /** Every generation: the live ones moving on top of all that is stored, with filters, search and detail. */
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { PageAction } from "../frame";
 import type { Progress as Told } from "../live/protocol.gen";
 import { isFinal, jobs } from "../live/state";
@@ -10,6 +10,7 @@ import { Chips, Filter, matches, Search, Tools } from "../parts/tools";
 import { language } from "../prefs";
 import { href, param } from "../route";
 import { t } from "../text";
+import { Bulk } from "./generations/bulk";
 import { columns } from "./generations/columns";
 import { Detail } from "./generations/detail";
 import { useHistory } from "./generations/history";
@@ -19,6 +20,7 @@ const STATES = ["live", "succeeded", "failed", "cancelled"] as const;
 
 export default function Generations() {
   const history = useHistory();
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const shownColumns = useMemo(columns, [language.value]);
   const rows = useMemo(() => merged(jobs.value, history.rows), [jobs.value, history.rows]);
   const shown = rows?.filter((one) => wanted(one, history.found)) ?? null;
@@ -52,6 +54,8 @@ export default function Generations() {
         keyOf={(one) => one.job.id}
         sort="-created"
         opens
+        picked={picked}
+        onPick={setPicked}
         empty={
           filtered ? (
             <Empty title={t("table.none")} action={<a class="button" href={href("generations")}>{t("table.clear")}</a>} />
@@ -68,6 +72,7 @@ export default function Generations() {
           <span class="soft small">{t("generations.shown", { n: shown?.length ?? 0 })}</span>
         </div>
       )}
+      <Bulk picked={picked} rows={shown ?? []} pick={setPicked} />
       {opened && <Detail key={opened} id={opened} neighbours={shown?.map((one) => one.job.id) ?? []} />}
     </>
   );

@@ -2,11 +2,11 @@
 import { useState } from "preact/hooks";
 import { act } from "../../act";
 import { post } from "../../api";
-import type { AccountView, Bulk as Order, BulkResult, Done } from "../../live/protocol.gen";
+import type { AccountView, Bulk as Order, BulkResult } from "../../live/protocol.gen";
 import { proxies } from "../../live/state";
-import { Badge } from "../../parts/badge";
 import { Button } from "../../parts/button";
-import { Dialog, sure } from "../../parts/dialog";
+import { sure } from "../../parts/dialog";
+import { type Result, Results } from "../../parts/results";
 import { say } from "../../parts/toast";
 import { t } from "../../text";
 import { Rest } from "./rest";
@@ -21,15 +21,10 @@ interface Props {
   clear: () => void;
 }
 
-interface Named {
-  done: Done;
-  label: string;
-}
-
 export function Bulk({ picked, all, clear }: Props) {
   const [resting, setResting] = useState(false);
   const [moving, setMoving] = useState(false);
-  const [told, setTold] = useState<readonly Named[] | null>(null);
+  const [told, setTold] = useState<readonly Result[] | null>(null);
   // What was removed meanwhile is no longer picked.
   const ids = [...picked].filter((id) => all?.has(id)).slice(0, MOST);
   const doAll = async (action: Order["action"], more: Pick<Order, "until" | "proxy_id"> = {}) => {
@@ -38,7 +33,7 @@ export function Bulk({ picked, all, clear }: Props) {
     if (!answer) return null;
     const good = answer.results.filter((one) => one.ok).length;
     if (good) say(t("bulk.done", { n: good }));
-    if (good < answer.results.length) setTold(answer.results.map((done) => ({ done, label: labels.get(done.id) ?? done.id })));
+    if (good < answer.results.length) setTold(answer.results.map(({ id, ok, error }) => ({ id, ok, error, label: labels.get(id) ?? id })));
     clear();
     return answer;
   };
@@ -71,33 +66,4 @@ export function Bulk({ picked, all, clear }: Props) {
       {told && <Results of={told} onClose={() => setTold(null)} />}
     </>
   );
-}
-
-function Results({ of: told, onClose }: { of: readonly Named[]; onClose: () => void }) {
-  const failed = told.filter((one) => !one.done.ok);
-  return (
-    <Dialog title={t("bulk.results")} onClose={onClose}>
-      <p>{t("bulk.results.of", { n: failed.length, all: told.length })}</p>
-      <ul class="rows">
-        {[...failed, ...told.filter((one) => one.done.ok)].map(({ done, label }) => (
-          <li key={done.id}>
-            <span class="grow">
-              <strong>{label}</strong> {done.error && <span class="soft">{withoutName(done.error, label)}</span>}
-            </span>
-            <Badge tone={done.ok ? "good" : "bad"}>{t(done.ok ? "outcome.done" : "outcome.failed")}</Badge>
-          </li>
-        ))}
-      </ul>
-      <footer>
-        <Button kind="main" onClick={onClose}>
-          {t("close")}
-        </Button>
-      </footer>
-    </Dialog>
-  );
-}
-
-/** The name stands before it already. */
-function withoutName(error: string, label: string): string {
-  return error.startsWith(`${label} `) ? error.slice(label.length + 1) : error;
 }

@@ -25,4 +25,5 @@ export const create = {
   "gallery.search": "Prompt or model",
   "gallery.empty": "Nothing made yet",
   "gallery.empty.next": "Every picture and clip that the gateway makes is shown here for as long as it is kept.",
+  "gallery.pick": "Pick {name}",
 };

@@ -117,4 +117,6 @@ export const words = {
   "outcome.refused": "Refused",
   "outcome.failed": "Failed",
   "account.parked": "Stopped after crashes",
+  "agent.on": "{program} on {system}",
+  "agent.none": "Unknown program",
 };

@@ -27,4 +27,5 @@ export const create: Record<keyof typeof en, string> = {
   "gallery.search": "提示词或模型",
   "gallery.empty": "还没有作品",
   "gallery.empty.next": "网关生成的图片和视频在保留期内都会显示在这里。",
+  "gallery.pick": "选择 {name}",
 };

@@ -119,4 +119,6 @@ export const words: Record<keyof typeof en, string> = {
   "outcome.refused": "被拒绝",
   "outcome.failed": "失败",
   "account.parked": "多次崩溃后已停止",
+  "agent.on": "{system} 上的 {program}",
+  "agent.none": "未知程序",
 };
