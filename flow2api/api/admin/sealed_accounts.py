@@ -4,12 +4,12 @@ The work factors stand in the file, so that later ones may be higher; whoever ha
 """
 
 import base64
-import binascii
 import secrets
 from typing import Annotated, Literal
 
 import msgspec
 import trio
+from argon2.exceptions import HashingError
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -103,11 +103,19 @@ def unseal(file: SealedAccounts, passphrase: str) -> list[AccountExport]:
     Raises:
         Failure: the passphrase is wrong, or the file is damaged; nobody can tell which."""
     try:
-        data = AESGCM(_key(file, passphrase)).decrypt(_bytes(file.nonce), _bytes(file.sealed), FORMAT.encode())
+        key = _key(file, passphrase)
+    except HashingError as error:
+        message = (
+            f"The file cannot be opened here: its passphrase takes {file.memory_kib // 1024} MiB of memory ({error})."
+        )
+        raise Failure(Code.INVALID_VALUE, message, param="file") from None
+    except ValueError:
+        raise _unreadable() from None
+    try:
+        data = AESGCM(key).decrypt(_bytes(file.nonce), _bytes(file.sealed), FORMAT.encode())
         return msgspec.json.decode(data, type=Import).accounts
-    except (InvalidTag, ValueError, binascii.Error, msgspec.DecodeError):
-        message = "The file does not open: the passphrase is wrong, or the file is damaged."
-        raise Failure(Code.INVALID_VALUE, message, param="passphrase") from None
+    except (InvalidTag, ValueError, msgspec.DecodeError):
+        raise _unreadable() from None
 
 
 def _key(file: SealedAccounts, passphrase: str) -> bytes:
@@ -115,6 +123,11 @@ def _key(file: SealedAccounts, passphrase: str) -> bytes:
     if len(salt) != SALT_BYTES:
         raise ValueError("the salt has another length")
     return hash_secret_raw(passphrase.encode(), salt, file.passes, file.memory_kib, file.lanes, KEY_BYTES, Type.ID)
+
+
+def _unreadable() -> Failure:
+    message = "The file does not open: the passphrase is wrong, or the file is damaged."
+    return Failure(Code.INVALID_VALUE, message, param="passphrase")
 
 
 def _text(data: bytes) -> str:
