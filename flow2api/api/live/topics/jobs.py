@@ -93,8 +93,16 @@ def step_from(known: tuple[Progress, ...], new: Progress) -> JobStepped | None:
 
 def _changed(known: Sequence[object], new: object, names: Iterable[str]) -> dict[str, Any]:
     """The fields that are different from any of `known`, with their new values."""
-    values = ((name, getattr(new, name)) for name in names)
-    return {name: value for name, value in values if any(getattr(old, name) != value for old in known)}
+    # Done for each step of each generation: most fields are the very same object, and loops are quicker here than expressions.
+    changed: dict[str, Any] = {}
+    for name in names:
+        value = getattr(new, name)
+        for old in known:
+            before = getattr(old, name)
+            if before is not value and before != value:
+                changed[name] = value
+                break
+    return changed
 
 
 def _with(known: tuple[Progress, ...], shown: Progress) -> tuple[Progress, ...]:
