@@ -7,13 +7,14 @@ from msgspec.structs import replace
 from trio.testing import MockClock
 
 from flow2api.actors.budgets import Budgets
-from flow2api.actors.jobs import Attach, CountSpending
+from flow2api.actors.jobs import Attach, Cancel, CountSpending
 from flow2api.domain.charge import DAY_SECONDS, Spending, day_of
 from flow2api.domain.failure import FailureKind
 from flow2api.domain.job import Idempotency, JobState
 from flow2api.domain.key import Limits
 from flow2api.domain.tier import Tier
 from flow2api.errors import Code, Failure
+from flow2api.providers.base import Stage
 from flow2api.store import charges, jobs
 from flow2api.store.base import Store
 from flow2api.store.door import open_inline_store
@@ -265,3 +266,22 @@ async def test_sums_of_days_that_are_over_are_kept_as_one(autojump_clock: MockCl
         assert await spent(world) == Spending(4, 19)
         rows = await store.read(lambda db: db.rows("SELECT day, credits FROM charges ORDER BY day"))
         assert rows == [(-1, 15), (day_of(now()), 4)]
+
+
+async def test_a_clip_that_is_given_up_or_refused_after_it_was_accepted_goes_on_counting(
+    autojump_clock: MockClock,
+) -> None:
+    provider = FakeProvider()
+    provider.clip_ends["clip2"] = Stage.FAILED
+    clip = generation(kind="video", mode="t2v", seconds=8, credits=20)
+    async with open_inline_store() as store, open_world(store, provider) as world:
+        await world.add_account()
+        given_up = await world.submit(clip)
+        await trio.sleep(10)
+        assert (await world.jobs.ask(Cancel(given_up.progress.job.id))).state is JobState.CANCELLED
+        assert await spent(world) == Spending(20, 20)
+        with await world.submit(clip) as watch:
+            refused = await watch.wait_final()
+        assert refused.error is not None
+        assert refused.error.code is Code.CONTENT_POLICY_VIOLATION
+        assert await spent(world) == Spending(40, 40)
