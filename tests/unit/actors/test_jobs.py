@@ -146,6 +146,26 @@ async def test_an_expired_access_token_is_renewed_once_and_the_call_made_again(a
         assert (await world.account()).standing.state is AccountState.ACTIVE
 
 
+async def test_an_access_token_that_several_calls_find_refused_is_renewed_once_for_all(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account(image_concurrency=3)
+        first = await world.submit()
+        assert (await first.wait_final()).state is JobState.SUCCEEDED
+        before = world.script.count("sign_in")
+        await trio.sleep(10)
+        world.script.add("begin", *[upstream(FailureKind.LOGIN_EXPIRED)] * 3)
+        renewed = trio.Event()
+        world.script.add("sign_in", renewed)
+        watches = [await world.submit() for _ in range(3)]
+        await trio.testing.wait_all_tasks_blocked()
+        renewed.set()
+        for watch in watches:
+            assert (await watch.wait_final()).state is JobState.SUCCEEDED
+        assert world.script.count("sign_in") == before + 1
+
+
 async def test_a_token_that_is_refused_again_after_renewal_makes_the_account_need_a_login(
     autojump_clock: MockClock,
 ) -> None:

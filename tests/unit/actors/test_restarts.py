@@ -391,3 +391,19 @@ async def test_an_account_that_parks_while_those_who_keep_the_set_are_away_is_sh
         assert world.roster.is_parked(account_id)
         assert "a bug" in (await world.views())["ann"].parked
         assert (await world.accounts.ask(StartAccount(account_id))).parked == ""
+
+
+async def test_an_account_that_does_not_come_back_is_waited_for_until_the_deadline(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        account_id = await world.add_account()
+        watch = await world.submit(clip())
+        await trio.sleep(10)
+        world.script.add("check", *[RuntimeError("a bug")] * 4)
+        while not world.roster.is_parked(account_id):
+            await trio.sleep(1)
+        await restart(world, "jobs")
+        with trio.fail_after(2 * 86400):
+            job = await watch.wait_final()
+        assert job.error is not None
+        assert (job.state, job.error.code) == (JobState.FAILED, Code.NO_ACCOUNT_AVAILABLE)
+        assert now() >= job.deadline
