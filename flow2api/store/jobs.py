@@ -142,7 +142,11 @@ def page(
     the id of the job or its request; looking for them reads every job on the way."""
     states = None if state is None else [state.value] if isinstance(state, JobState) else sorted(state)
     filters: dict[str, Filter] = {"caller": caller, "state": states, "model": model, "kind": kind}
-    filters |= {"account_id": account_id, _SEARCHED: Holds(search) if search else None}
+    filters |= {"account_id": account_id}
+    if search:
+        # Looking at the text of the record first spares taking apart most of them, which is most of the work.
+        filters |= {"body": Holds(search)} if _stands_as_it_is(search) else {}
+        filters |= {_SEARCHED: Holds(search)}
     cut = Cut(after=after, limit=limit, ascending=ascending)
     return [_BODY.record(body) for (body,) in page_of(db, "body", _ORDER, filters, cut)]
 
@@ -163,6 +167,11 @@ def delete(db: Database, job_id: str) -> None:
     charges.keep(db, "?", (job_id,))
     db.execute("DELETE FROM webhooks WHERE job_id = ?", (job_id,))
     db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
+
+def _stands_as_it_is(words: str) -> bool:
+    """Whether the words are written in JSON as they are."""
+    return not any(letter in '"\\' or letter < " " for letter in words)
 
 
 def _one(db: Database, condition: str, values: Sequence[object]) -> Job | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import trio
+from msgspec.structs import replace
 
 from flow2api.domain.job import JobState, move
 from flow2api.domain.webhook import Delivery, DeliveryState
@@ -528,3 +529,22 @@ async def test_the_audit_log_is_bounded_and_paged(opened: OpenStore, monkeypatch
         rest = await store.read(audit.page, before=newest[-1].id, act=None, limit=10)
         assert [entry.at for entry in rest] == [4.0, 3.0]
         assert [entry.at for entry in await store.read(audit.page, before=None, act="/4", limit=10)] == [4.0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["HERON", 'called "the', "back\\slash", "two\nlines", "tab\there", "苏州园林", "🦊", "50%", "a_b", "\x7f", "job/1"],
+)
+async def test_a_job_is_found_by_words_of_its_prompt_however_they_are_written(opened: OpenStore, words: str) -> None:
+    prompt = 'A heron called "the grey", back\\slash, two\nlines, tab\there, 苏州园林 🦊 50% a_b \x7f job/1'
+    async with opened() as store:
+        one, other = job("j1"), job("j2")
+        await store.write(jobs.insert, replace(one, generation=replace(one.generation, prompt=prompt)))
+        await store.write(jobs.insert, other)
+        assert [found.id for found in await store.read(jobs.page, search=words)] == ["j1"]
+
+
+async def test_a_job_is_not_found_by_what_stands_elsewhere_in_its_record(opened: OpenStore) -> None:
+    async with opened() as store:
+        await store.write(jobs.insert, job("j1"))
+        assert await store.read(jobs.page, search="upstream_model") == []
