@@ -1,5 +1,6 @@
 """A change of a setting is seen by whom it concerns, without a restart: looked at in a tree that is built and not started."""
 
+import inspect
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
@@ -8,7 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import pytest
+import trio
 
+from flow2api import app
+from flow2api.api.server import make_app
 from flow2api.app import _apply, _check  # the composition root's own rules are what is tried
 from flow2api.config import KEYS, Config, ConfigError, load_config
 from flow2api.domain.catalog import Catalog
@@ -42,6 +46,26 @@ def _chore(name: str) -> Callable[[Tree], Look]:
         return lambda: chore.interval_seconds
 
     return watch
+
+
+def _worker(name: str) -> Callable[[Tree], Any]:
+    """Who does a piece of regular work."""
+
+    def find(tree: Tree) -> Any:
+        chore = next(chore for chore in tree._regular_work()._chores if chore.name == name)
+        return cast("Any", chore.work).__self__
+
+    return find
+
+
+def _child(name: str) -> Callable[[Tree], Any]:
+    """A new life of an actor."""
+    return lambda tree: next(spec for spec in tree._children() if spec.name == name).make()
+
+
+def _accounts(tree: Tree) -> Any:
+    made = [child.spec.make() for child in cast("Any", _child("accounts")(tree)).children()]
+    return next(one for one in made if hasattr(one, "_defaults"))
 
 
 def _of(part: Callable[[Tree], Any], path: str) -> Callable[[Tree], Look]:
@@ -101,6 +125,22 @@ def _captcha(tree: Tree) -> Any:
     return tree._captcha()._parts
 
 
+def _origins(tree: Tree) -> Look:
+    """What a page of an origin that is to be allowed is told, by the application itself."""
+    cors = cast("Any", make_app(tree._services()).asgi_http_class).cors
+    return lambda: dict(cors.headers(b"/v1/models", b"https://chat.example")).get(b"access-control-allow-origin")
+
+
+def _limit(tree: Tree) -> Look:
+    server = cast("Any", make_app(tree._services()).asgi_http_class).server
+    return lambda: server.max_body_bytes
+
+
+def _check_target(tree: Tree) -> Look:
+    target = inspect.getclosurevars(tree._proxy_parts().probe).nonlocals["target"]
+    return lambda: target().place
+
+
 def _level(tree: Tree) -> Look:
     return lambda: logging.getLogger("flow2api").level
 
@@ -145,7 +185,80 @@ CASES = [
         _of(lambda tree: tree._services(), "config.dashboard.session_idle_seconds"),
     ),
     Case("log.level", "error", _level, logging.ERROR),
+    Case("server.cors_origins", ("https://chat.example",), _origins, b"https://chat.example"),
+    _same("server.max_body_bytes", 2048, _limit),
+    _same("flow.page_url", "https://p.test/flow", _traits("flow", "captcha.url")),
+    _same("flow.image_timeout", 77.0, _traits("flow", "image_seconds")),
+    _same("flow.video_timeout", 777.0, _traits("flow", "video_seconds")),
+    _same("flow.projects_per_account", 3, _of(lambda tree: tree._providers["flow"], "_settings.projects_per_account")),
+    _same("flow.labs_base_url", "https://l.test", _of(lambda tree: tree._providers["flow"], "_settings.labs_base_url")),
+    *(
+        _same(f"{provider}.{name}", value, _traits(provider, field))
+        for provider in ("gemini", "fal", "gateway")
+        for name, field, value in (
+            ("poll_interval", "poll_seconds", 8.0),
+            ("image_timeout", "image_seconds", 78.0),
+            ("video_timeout", "video_seconds", 778.0),
+        )
+        if (provider, name) != ("gateway", "video_timeout")
+    ),
+    _same("fal.queue_base_url", "https://q.test", _session("fal", "_hosts.queue._way.base_url")),
+    _same("fal.billing_base_url", "https://b.test", _session("fal", "_hosts.billing._way.base_url")),
+    _same("captcha.idle_seconds", 33.0, _of(_captcha, "rules.idle_seconds")),
+    _same("captcha.tokens_per_tab", 3, _of(_captcha, "rules.max_tokens")),
+    _same("captcha.tab_seconds", 333.0, _of(_captcha, "rules.max_age_seconds")),
+    *(
+        _same(f"proxy.{name}", value, _of(lambda tree: tree._proxy_parts().config, name))
+        for name, value in (
+            ("urls", ("http://one.test:80",)),
+            ("media_urls", ("http://two.test:80",)),
+            ("rotation", "round_robin"),
+            ("check_seconds", 44.0),
+        )
+    ),
+    *(
+        _same(f"schedules.{name}", 4321.0, _chore(chore))
+        for name, chore in (
+            ("login_seconds", "login_renewal"),
+            ("session_seconds", "session_renewal"),
+            ("credits_seconds", "credits"),
+            ("unrest_seconds", "rests"),
+            ("proxies_seconds", "proxy_checks"),
+            ("tabs_seconds", "idle_tabs"),
+            ("prune_seconds", "old_generations"),
+            ("maintenance_seconds", "database_maintenance"),
+        )
+    ),
+    _same("schedules.login_ahead_seconds", 4321.0, _of(_worker("login_renewal"), "_config.login_ahead_seconds")),
+    _same("schedules.spread_seconds", 4.0, _of(_worker("login_renewal"), "_config.spread_seconds")),
+    _same("jobs.retention_seconds", 9e6, _of(_worker("old_generations"), "config.jobs.retention_seconds")),
+    _same("jobs.log_retention_seconds", 9e6, _of(_worker("request_log"), "config.jobs.log_retention_seconds")),
+    _same("log.retention_seconds", 9e6, _of(_worker("debug_log"), "config.log.retention_seconds")),
+    _same("media.retention_seconds", 9e6, _of(_worker("media_sweep"), "config.media.retention_seconds")),
+    *(
+        _same(f"webhooks.{name}", value, _of(_webhook_parts, f"config.{name}"))
+        for name, value in (("concurrency", 3), ("timeout_seconds", 3.0), ("longest_pause_seconds", 7777.0))
+    ),
+    _same("models.video", "veo-3.1", _of(lambda tree: tree._services(), "config.models.video")),
+    _same("chat.side_requests", ("Name this chat",), _of(lambda tree: tree._services(), "config.chat.side_requests")),
+    _same("accounts.default_image_concurrency", 7, _of(_accounts, "_defaults.default_image_concurrency")),
+    _same("accounts.default_video_concurrency", 7, _of(_accounts, "_defaults.default_video_concurrency")),
+    _same("jobs.queue_limit", 7, _of(_child("jobs"), "_rules.jobs.queue_limit")),
+    _same("jobs.queue_timeout", 77.0, _of(_child("jobs"), "_rules.jobs.queue_timeout")),
+    _same("log.max_lines", 7777, _of(_worker("debug_log"), "config.log.max_lines")),
+    _same(
+        "server.trusted_proxies", ("10.0.0.0/8",), _of(lambda tree: tree._services(), "config.server.trusted_proxies")
+    ),
+    Case("proxy.check_url", "https://x.test/a", _check_target, "x.test:443"),
+    _same("chat.video_form", "link", _of(lambda tree: tree._services(), "config.chat.video_form")),
+    _same("dashboard.session_seconds", 99.0, _of(lambda tree: tree._services(), "config.dashboard.session_seconds")),
 ]
+# Tried where they have their effect.
+ELSEWHERE = {
+    "media.allow_private": "test_a_private_address_may_be_allowed_and_forbidden_again_while_it_runs",
+    "webhooks.allow_private": "test_a_webhook_may_go_to_a_private_address_as_soon_as_it_is_allowed",
+    "log.format": "test_the_log_is_written_in_another_form_at_once",
+}
 
 
 @asynccontextmanager
@@ -170,10 +283,10 @@ async def open_tree(**flags: object) -> AsyncIterator[Tree]:
         yield Tree(ground)
 
 
-def test_each_section_that_may_change_at_run_time_is_tried_below() -> None:
-    sections = {key.section for key in KEYS.values() if key.run_time}
-    assert {case.name.partition(".")[0] for case in CASES} == sections
-    assert all(KEYS[case.name].run_time for case in CASES)
+def test_each_setting_that_may_change_at_run_time_is_tried_here_or_named_with_where_it_is() -> None:
+    changing = {key.name for key in KEYS.values() if key.run_time}
+    assert {case.name for case in CASES} | ELSEWHERE.keys() == changing
+    assert not {case.name for case in CASES} & ELSEWHERE.keys()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -255,6 +368,38 @@ async def test_a_private_address_may_be_allowed_and_forbidden_again_while_it_run
             await guard.check("http://127.0.0.1:8080/")
         await tree.settings.change({"media.allow_private": ["127.0.0.1"]})
         assert (await guard.check("http://127.0.0.1:8080/")).port == 8080
+
+
+async def test_a_webhook_may_go_to_a_private_address_as_soon_as_it_is_allowed() -> None:
+    async with open_tree() as tree:
+        guard = _webhook_parts(tree).guard
+        with pytest.raises(AddressForbidden):
+            await guard.check("http://127.0.0.1:8080/")
+        await tree.settings.change({"webhooks.allow_private": ["127.0.0.1"]})
+        assert (await guard.check("http://127.0.0.1:8080/")).port == 8080
+
+
+async def test_the_log_is_written_in_another_form_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(app, "change_logging", lambda **form: told.append(form["format"]))
+    async with open_tree() as tree:
+        await tree.settings.change({"log.format": "json"})
+        await tree.settings.change({"log.format": None})
+        assert told == ["json", Config().log.format]
+
+
+async def test_of_two_who_change_settings_at_once_each_has_its_own_and_the_later_has_the_same() -> None:
+    async with open_tree() as tree:
+        async with trio.open_nursery() as nursery:
+            for changes in (
+                {"jobs.max_submits": 2, "jobs.queue_limit": 5},
+                {"jobs.max_submits": 3, "media.max_bytes": 2**30},
+            ):
+                nursery.start_soon(tree.settings.change, changes)
+        config = tree.config
+        assert (config.jobs.queue_limit, config.media.max_bytes) == (5, 2**30)
+        stored = cast("dict[str, object]", await tree._store.read(settings.all_settings))
+        assert stored["jobs.max_submits"] == config.jobs.max_submits
 
 
 async def test_what_the_command_line_says_goes_before_a_change() -> None:
