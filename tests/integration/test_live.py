@@ -233,7 +233,7 @@ async def test_a_drain_is_told_and_ends_with_going_away(tmp_path: Path) -> None:
 
 
 async def test_a_silent_page_is_cut_off_and_one_that_answers_is_not(tmp_path: Path) -> None:
-    pace = LivePace(beat_seconds=0.1, stall_seconds=1.0)
+    pace = LivePace(beat_seconds=0.5, stall_seconds=10.0)
     async with opened(tmp_path, pace) as (desk, url), watching(url, TOKEN) as silent, watching(url, TOKEN) as alive:
         async with trio.open_nursery() as nursery:
 
