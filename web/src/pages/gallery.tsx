@@ -58,7 +58,7 @@ export default function Gallery() {
             <a href={hrefWith({ open: one.job.id })}>
               <Media name={one.job.results[0] ?? ""} ratio={one.job.generation.aspect_ratio} alt={one.job.generation.prompt} quiet />
               <span class="prompt">{one.job.generation.prompt}</span>
-              <span class="soft small line spread">
+              <span class="soft small from">
                 <span>{one.job.generation.model}</span>
                 <Ago at={one.job.finished_at} />
               </span>

@@ -54,8 +54,8 @@ export function Way({ id, label }: { id: string; label: string }) {
       <h3>{t("proxy")}</h3>
       <p>
         {view ? <a href={href("proxies", { open: view.proxy.id })}>{view.proxy.place}</a> : t(any ? "way.none.yet" : "direct")}
-        <span class="under soft small">{reason(home, view, any)}</span>
       </p>
+      <p class="soft small">{reason(home, view, any)}</p>
       {any ? (
         <Select name={t("way.choose")} value={fixed} options={options(fixed)} onChange={choose} />
       ) : (
