@@ -202,6 +202,27 @@ async def test_what_was_reserved_for_a_job_that_comes_to_nothing_is_free_again(a
         assert world.roster.reserved(account_id) == 0
 
 
+async def test_a_clip_that_was_accepted_reserves_nothing_beside_what_its_account_has_paid(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        account_id = await world.add_account()
+        watch = await world.submit(clip(credits=80))
+        await trio.sleep(10)
+        assert watch.progress.job.state is JobState.RUNNING
+        assert world.roster.reserved(account_id) == 0
+
+
+async def test_status_calls_that_fail_are_made_less_and_less_often(autojump_clock: MockClock) -> None:
+    async with open_inline_store() as store, open_world(store) as world:
+        await world.add_account()
+        world.script.add("check", *[upstream(FailureKind.UPSTREAM_FAULT)] * 1000)
+        await world.submit(clip())
+        await trio.sleep(600)
+        # After 3, 6, 12, 24 and 48 seconds, and then once a minute.
+        assert world.script.count("check") <= 16
+
+
 async def test_credits_are_reserved_before_the_paid_call(autojump_clock: MockClock) -> None:
     async with open_inline_store() as store, open_world(store) as world:
         await world.add_account(video_concurrency=10)  # with 100 credits
