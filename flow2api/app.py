@@ -3,6 +3,7 @@
 Nothing imports this module but the command line.
 """
 
+import errno
 import logging
 import secrets
 import signal
@@ -25,7 +26,7 @@ from flow2api.browser.logins import Logins
 from flow2api.browser.profile import captcha_profile, end_left
 from flow2api.config import Config, ConfigError, ProxyConfig, Resolved
 from flow2api.domain.catalog import Catalog
-from flow2api.instance import InstanceLock
+from flow2api.instance import DEMO_NOTES, InstanceLock
 from flow2api.kit.mailbox import Mailbox
 from flow2api.kit.stall import watching_stalls
 from flow2api.log import Secret, change_logging, keeping_tail
@@ -77,21 +78,23 @@ async def open_gateway(
     accounts: Sequence[AddAccount] = (),
     first_key: bool = False,
     take_up: bool = True,
+    emulated: bool = False,
 ) -> AsyncIterator[Gateway]:
     """The whole gateway, serving until the block is left, which drains it. Holds the data folder's lock meanwhile.
 
     `api_key` is made valid if it is not yet. Without it a key is made when there is none, if `first_key` says so: whoever asks for
-    it must show it, since it can be read only then. `accounts` are added, or renewed where they are known. `take_up`: stored generations go on and the regular work is done.
+    it must show it, since it can be read only then. `accounts` are added, or renewed where they are known. `take_up`: stored
+    generations go on and the regular work is done. `emulated`: the services are the demo's own; only then its folder is taken.
 
     Raises:
         AlreadyRunning: another process holds the data folder.
         ConfigError: a proxy in the settings cannot be used.
-        OSError: the address cannot be bound.
+        OSError: the address cannot be bound, or the data folder is one of the demo.
         StoreRefused: the database cannot be used; the message says why and what to do.
         TooManyRestarts: a part of the tree kept failing, at the start or later.
     """
     _check(resolved.config)
-    data_dir = Path(resolved.config.storage.data_dir)
+    data_dir = _folder(resolved.config, emulated)
     with InstanceLock(data_dir) as lock, watching_stalls(resolved.config.log.stall_seconds), keeping_tail() as tail:
         await _clear_after_a_kill(data_dir)
         seal = Seal(load_master_key(data_dir, environ))
@@ -101,11 +104,9 @@ async def open_gateway(
             open_store(data_dir / DATABASE, seal) as store,
             open_http(on_exit=reporting_to(proxies.ref)) as http,
         ):
-            stored = await store.read(settings.all_settings)
-            resolved = _with_stored(resolved, stored)
-            admin_token = Secret(secrets.token_urlsafe(32))
-            setup_token = Secret("" if PASSWORD_SETTING in stored else secrets.token_urlsafe(SETUP_TOKEN_BYTES))
+            resolved = _with_stored(resolved, stored := await store.read(settings.all_settings))
             catalog = await trio.to_thread.run_sync(_load_catalog)
+            admin_token, setup_token = _tokens(stored)
             ground = Ground(
                 resolved,
                 _check,
@@ -129,6 +130,23 @@ async def open_gateway(
                 tree.doors.set()
                 lock.publish(listeners.urls[0], admin_token)
                 yield _shown(tree, ground, Secret(made) if made else None)
+
+
+def _tokens(stored: Mapping[str, object]) -> tuple[Secret, Secret]:
+    """The administrator's of this life, and the one for the set-up: empty once that is done."""
+    setup = "" if PASSWORD_SETTING in stored else secrets.token_urlsafe(SETUP_TOKEN_BYTES)
+    return Secret(secrets.token_urlsafe(32)), Secret(setup)
+
+
+def _folder(config: Config, emulated: bool) -> Path:
+    data_dir = Path(config.storage.data_dir)
+    if emulated or not (data_dir / DEMO_NOTES).exists():
+        return data_dir
+    message = (
+        f"The data folder {data_dir} is one of flow2api demo: its accounts exist in the emulated services alone, and the real ones would be "
+        "asked with them. Run the demo on it, or choose another folder with --data-dir."
+    )
+    raise OSError(errno.EEXIST, message)
 
 
 async def _clear_after_a_kill(data_dir: Path) -> None:
@@ -247,6 +265,7 @@ async def run_gateway(
     *,
     api_key: str | None = None,
     accounts: Sequence[AddAccount] = (),
+    emulated: bool = False,
     on_ready: Callable[[Gateway], None],
 ) -> int:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends at once.
@@ -255,7 +274,9 @@ async def run_gateway(
     """
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals, trio.CancelScope() as scope:
         async with trio.open_nursery() as nursery:
-            opening = open_gateway(resolved, environ, api_key=api_key, accounts=accounts, first_key=True)
+            opening = open_gateway(
+                resolved, environ, api_key=api_key, accounts=accounts, first_key=True, emulated=emulated
+            )
             async with opening as gateway:
                 nursery.start_soon(_obey, signals, gateway, scope)
                 process.prepare()

@@ -102,6 +102,7 @@ async def run_demo(
                 api_key=folder.api_key,
                 # Only once: what an operator has removed or disabled since stays so.
                 accounts=() if folder.is_furnished else _accounts(emulator, keyed),
+                emulated=True,
                 on_ready=ready,
             )
             nursery.cancel_scope.cancel()

@@ -15,10 +15,9 @@ from pathlib import Path
 import msgspec
 
 from flow2api.emulator.memory import Memory
-from flow2api.instance import AlreadyRunning, InstanceLock
+from flow2api.instance import DEMO_NOTES, AlreadyRunning, InstanceLock
 
-FOLDER = "demo"
-NOTES = "demo.json"
+FOLDER, NOTES = DEMO_NOTES.parts
 DATABASE = "flow2api.db"
 HOST = "127.0.0.1"
 # Below what systems give to outgoing connections, so that none of those is in the way later.

@@ -19,6 +19,8 @@ from flow2api.log import Secret
 
 LOCK_NAME = "instance.lock"
 FILE_NAME = "instance.json"
+DEMO_NOTES = Path("demo", "demo.json")
+"""Below a data folder of the demonstration, and of no other."""
 _YOUNG_SECONDS = 60.0
 
 

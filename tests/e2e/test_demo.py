@@ -6,6 +6,7 @@ import httpx
 import pytest
 import trio
 
+from flow2api.demo_folder import DATABASE, open_demo_folder
 from flow2api.domain.catalog import Catalog
 from flow2api.providers.registry import PROVIDERS
 from tests.doubles.processes import open_program
@@ -36,3 +37,18 @@ async def make_one(client: httpx.AsyncClient, model: str) -> None:
     answer = await client.post(CHAT, json=body)
     assert answer.status_code == 200, answer.text
     assert "/media/" in answer.json()["choices"][0]["message"]["content"]
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("account", "list")])
+async def test_a_demos_folder_is_taken_by_the_demo_alone_since_its_accounts_are_nobodys(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    place = Place(tmp_path)
+    with open_demo_folder(place.data, KEY):
+        pass
+    with trio.fail_after(LIMIT_SECONDS):
+        ended = await place.run(*command)
+    assert ended.code == 1
+    assert "is one of flow2api demo" in ended.err
+    assert "--data-dir" in ended.err
+    assert not (place.data / DATABASE).exists()

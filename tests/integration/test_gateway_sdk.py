@@ -195,9 +195,12 @@ async def test_the_repeat_of_a_request_for_several_pays_for_none_of_them_twice(h
 
 async def test_a_repeat_orders_anew_only_what_the_first_try_had_not_begun_when_its_caller_left() -> None:
     settings = {"accounts.default_image_concurrency": 1}
-    async with open_tested_gateway(knobs=Knobs(image_latency_seconds=1.0), settings=settings) as gateway:
-        with trio.move_on_after(0.5):
-            await gateway.post(body(n=3))
+    async with open_tested_gateway(knobs=Knobs(image_latency_seconds=2.0), settings=settings) as gateway:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: gateway.post(body(n=3)))
+            while gateway.calls() < 1 or len(await gateway.jobs()) < 3:
+                await trio.sleep(0.02)
+            nursery.cancel_scope.cancel()
         answer = await gateway.post(body(n=3), {"x-stainless-retry-count": "1"})
         assert answer.json()["choices"][0]["message"]["content"].count("![image](") == 3
         states = sorted(job.state.value for job in await gateway.jobs())
