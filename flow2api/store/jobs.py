@@ -120,7 +120,7 @@ def by_digest(db: Database, caller: str, digest: str, since: float) -> Job | Non
 def unfinished(db: Database) -> list[Job]:
     """Every job that is not in a final state, oldest first."""
     rows = db.rows(f"SELECT body FROM jobs WHERE {_UNFINISHED} ORDER BY created_at, id")
-    return [_BODY.record(body) for (body,) in rows]
+    return _BODY.records(body for (body,) in rows)
 
 
 def page(
@@ -148,7 +148,7 @@ def page(
         filters |= {"body": Holds(search)} if _stands_as_it_is(search) else {}
         filters |= {_SEARCHED: Holds(search)}
     cut = Cut(after=after, limit=limit, ascending=ascending)
-    return [_BODY.record(body) for (body,) in page_of(db, "body", _ORDER, filters, cut)]
+    return _BODY.records(body for (body,) in page_of(db, "body", _ORDER, filters, cut))
 
 
 def prune(db: Database, before: float, limit: int) -> int:

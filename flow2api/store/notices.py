@@ -35,7 +35,7 @@ def standing(db: Database) -> list[Alert]:
 
 def all_notices(db: Database) -> list[Notice]:
     """Everything that is to be told or was given up, oldest first."""
-    return [_BODY.record(body) for (body,) in db.rows("SELECT body FROM notices ORDER BY created_at, rowid")]
+    return _BODY.records(body for (body,) in db.rows("SELECT body FROM notices ORDER BY created_at, rowid"))
 
 
 def save(db: Database, notice: Notice) -> None:

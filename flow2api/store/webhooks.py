@@ -91,7 +91,7 @@ def make_due(db: Database, job_id: str, now: float) -> bool:
 
 def due(db: Database, now: float, each: int, limit: int) -> list[Delivery]:
     """What is to be sent by now, at most `each` to one receiver, longest due first."""
-    return [_BODY.record(body) for (body,) in db.rows(_DUE, (now, each, limit))]
+    return _BODY.records(body for (body,) in db.rows(_DUE, (now, each, limit)))
 
 
 def next_after(db: Database, now: float) -> float | None:
@@ -138,7 +138,7 @@ def drop(db: Database, delivery_id: str) -> None:
 def of_job(db: Database, job_id: str) -> list[Delivery]:
     """The deliveries of one job."""
     rows = db.rows("SELECT body FROM webhooks WHERE job_id = ? ORDER BY created_at, id", (job_id,))
-    return [_BODY.record(body) for (body,) in rows]
+    return _BODY.records(body for (body,) in rows)
 
 
 def page(
@@ -152,7 +152,7 @@ def page(
     """Deliveries, newest first; with `after` (an id) those that follow it, none when it is not known."""
     filters = {"caller": caller, "state": None if state is None else state.value}
     rows = page_of(db, "body", _ORDER, filters, Cut(after=after, limit=limit))
-    return [_BODY.record(body) for (body,) in rows]
+    return _BODY.records(body for (body,) in rows)
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------

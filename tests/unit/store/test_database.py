@@ -1,10 +1,11 @@
 """What a verb sees of a connection: rows, counts and faults."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from flow2api.domain.job import Job
 from flow2api.store import accounts, jobs, webhooks
 from flow2api.store.database import Database
 from flow2api.store.errors import SealBroken, StoreConflict, StoreFault
@@ -55,6 +56,19 @@ def test_a_record_changed_by_hand_is_a_fault_with_its_name(db: Database) -> None
     db.execute("UPDATE jobs SET body = '{}'")
     with pytest.raises(StoreFault, match="A stored Job cannot be read"):
         jobs.get(db, "j1")
+
+
+@pytest.mark.parametrize("listed", [jobs.unfinished, jobs.page])
+def test_a_damaged_record_costs_a_list_no_other_and_is_told_once(
+    listed: Callable[[Database], list[Job]], db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    spoilt = f"spoilt-{listed.__name__}"
+    jobs.insert(db, job(spoilt))
+    jobs.insert(db, job("good"))
+    db.execute("UPDATE jobs SET body = json_set(body, '$.n', 'many', '$.created_at', 'then') WHERE id = ?", (spoilt,))
+    for _ in range(2):
+        assert [one.id for one in listed(db)] == ["good"]
+    assert [record.getMessage().startswith(f"left out id={spoilt}: ") for record in caplog.records] == [True]
 
 
 def test_a_vault_that_was_moved_to_another_account_does_not_open(db: Database) -> None:
