@@ -57,6 +57,7 @@ ANSWERS: Sequence[type] = (
     account_acts.BulkResult,
     sealed_accounts.SealedAccounts,
     notifications.ChannelList,
+    notifications.NoticeList,
     system.Restarting,
     backups.BackupList,
     backups.BackupCheck,

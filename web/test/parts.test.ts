@@ -120,3 +120,10 @@ test.each([
   const { agentWords } = await import("../src/words");
   expect(agentWords(text)).toBe(shown);
 });
+
+test("messages that were given up come before those that wait, the newest of each first", async () => {
+  const { arranged } = await import("../src/pages/notifications/outbox");
+  const one = (id: string, created_at: number, next_at: number | null) => ({ id, created_at, next_at }) as never;
+  const order = arranged([one("waits", 4, 9), one("old", 1, null), one("waited", 2, 9), one("new", 3, null)]);
+  expect(order.map(({ id }) => id)).toEqual(["new", "old", "waits", "waited"]);
+});

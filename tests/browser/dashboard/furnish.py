@@ -1,4 +1,4 @@
-"""A gateway that has been in use: accounts, generations, proxies and keys in all their states, made over its own routes."""
+"""A gateway that has been in use: accounts, generations, proxies, keys and notifications in all their states, made over its own routes."""
 
 import trio
 
@@ -18,6 +18,8 @@ PROMPTS = (
     "🦊🦊🦊",
     "Tea",
 )
+# The channel of notifications is the gateway itself, which does not take them, and is soon given up.
+FURNISHED = {"webhooks.allow_private": ("127.0.0.1",), "webhooks.pause_seconds": 0.05}
 REASON = "PUBLIC_ERROR_"
 # One failure of each kind that people ask about.
 REFUSALS = (
@@ -35,6 +37,7 @@ def lodgers() -> list[AccountSetup]:
 async def settle(tested: TestedGateway) -> None:
     """Bring everything about that does not last: what was made, what failed, who rests and why."""
     emulator = tested.emulator
+    await tested.admin("POST", "/api/notifications", {"name": "The pager of those on duty", "url": f"{tested.url}/hooks"})
     for prompt in PROMPTS:
         assert (await tested.chat(prompt)).status_code == 200
     for refusal in REFUSALS:
@@ -53,6 +56,11 @@ async def settle(tested: TestedGateway) -> None:
     dave = (await tested.account(DAVE)).id
     await tested.admin("POST", f"/api/accounts/{dave}/disable")
     await _supply(tested)
+    with trio.fail_after(30):
+        while not any(
+            one["next_at"] is None for one in (await tested.admin("GET", "/api/notifications/outbox"))["notices"]
+        ):
+            await trio.sleep(0.02)
 
 
 async def _supply(tested: TestedGateway) -> None:

@@ -1,6 +1,5 @@
 """What holds for every page there is: both languages and themes, a phone's width, the keyboard alone, and no finding of axe-core."""
 
-import json
 import os
 import re
 from typing import Any
@@ -10,9 +9,9 @@ from msgspec.structs import fields
 
 from flow2api.config import Config
 from tests.browser.dashboard.desk import open_desk
-from tests.browser.dashboard.furnish import busy, lodgers, settle
+from tests.browser.dashboard.furnish import FURNISHED, busy, lodgers, settle
 from tests.browser.dashboard.operator import Operator
-from tests.browser.dashboard.pages import DETAILED, PAGES, WEB
+from tests.browser.dashboard.pages import DETAILED, PAGES, WEB, words
 from tests.doubles.gateway import ADA, BOB, people
 
 pytestmark = pytest.mark.slow
@@ -33,17 +32,7 @@ TOO_WIDE = """document.documentElement.scrollWidth <= innerWidth ? [] : [...docu
 SCRIPTS = """performance.getEntriesByType("resource").filter((one) => one.name.endsWith(".js"))
     .map((one) => [one.name.split("/").at(-1), one.encodedBodySize])"""
 
-
-def _texts(language: str) -> dict[str, str]:
-    """Every word of the dashboard in a language."""
-    files = sorted((WEB / "src/text" / language).glob("*.ts"))
-    found = re.findall(
-        r'^  "([\w.]+)":\s*"((?:[^"\\]|\\.)*)",$', "\n".join(file.read_text("utf-8") for file in files), re.M
-    )
-    return {key: json.loads(f'"{text}"') for key, text in found}
-
-
-EN, ZH = _texts("en"), _texts("zh")
+EN, ZH = words("en"), words("zh")
 # Settings are called by their own names, some of which are keys of words as well.
 SETTINGS = {f"{section.name}.{field}" for section in fields(Config) for field in section.type.__struct_fields__}
 KEYS = {key for key in EN if "." in key} - SETTINGS
@@ -52,7 +41,7 @@ ENGLISH = {text for key, text in EN.items() if text != ZH[key] and "{" not in te
 
 
 async def test_every_page_is_whole_in_both_languages_both_themes_and_on_a_phone(browser: str) -> None:
-    async with open_desk(browser, lodgers()) as desk:
+    async with open_desk(browser, lodgers(), settings=FURNISHED) as desk:
         await settle(desk.tested)
         await busy(desk.tested)
         async with desk.inside() as operator:
@@ -74,7 +63,7 @@ async def test_every_page_is_whole_in_both_languages_both_themes_and_on_a_phone(
 
 
 async def test_the_panel_of_a_row_is_whole_too_and_has_an_address_of_its_own(browser: str) -> None:
-    async with open_desk(browser, lodgers()) as desk:
+    async with open_desk(browser, lodgers(), settings=FURNISHED) as desk:
         await settle(desk.tested)
         async with desk.inside() as operator:
             await _load_axe(operator)

@@ -12,12 +12,12 @@ const DRAW_MS = 150;
 
 /** What each page shows; the overview's numbers are in the rail of all. */
 const TOPICS: Record<string, readonly TopicName[]> = {
-  generations: ["jobs"],
+  generations: ["jobs", "accounts"],
   accounts: ["accounts", "proxies"],
   captcha: ["captcha"],
   proxies: ["proxies", "accounts"],
   studio: ["jobs"],
-  gallery: ["jobs"],
+  gallery: ["jobs", "accounts"],
   overview: ["jobs", "accounts"],
   keys: ["keys"],
   webhooks: ["keys"],

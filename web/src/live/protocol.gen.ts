@@ -955,6 +955,13 @@ export interface NewSecret {
   secret?: string | null;
 }
 
+/** One message to all channels that want it. */
+export interface News {
+  type: "alert.cleared" | "alert.raised" | "test";
+  at: number;
+  alert: Alert;
+}
+
 /** One node of the supervision tree at one moment. `last_error` is in words; only actors have a mailbox. */
 export interface NodeStatistics {
   name: string;
@@ -983,6 +990,22 @@ export interface NodesChanged {
   type: "nodes_changed";
   nodes: Array<NodeView>;
   gone: Array<string>;
+}
+
+/** News that one channel is to be told, until it is. */
+export interface Notice {
+  id: string;
+  channel_id: string;
+  news: News;
+  created_at: number;
+  next_at: number | null;
+  tries: number;
+  error: string;
+}
+
+/** What channels are still to be told, and what they did not take; oldest first. What was taken is not in it. */
+export interface NoticeList {
+  notices: Array<Notice>;
 }
 
 /** The numbers of this moment. */

@@ -6,7 +6,7 @@ import type { AccountView } from "../live/protocol.gen";
 import { accounts } from "../live/state";
 import { Badge } from "../parts/badge";
 import { Button } from "../parts/button";
-import { Empty } from "../parts/empty";
+import { Empty, None } from "../parts/empty";
 import { Menu } from "../parts/menu";
 import { type Column, Table } from "../parts/table";
 import { Ago } from "../parts/time";
@@ -113,7 +113,7 @@ function columns(): Column<AccountView>[] {
 
 const busy = (one: AccountView) => one.images_in_flight + one.videos_in_flight;
 const today = (one: AccountView) => one.account.counts.images_today + one.account.counts.videos_today;
-const maybe = (value: number | null) => (value === null ? "–" : number(value));
+const maybe = (value: number | null) => (value === null ? <None /> : number(value));
 
 function name({ account }: AccountView) {
   return (

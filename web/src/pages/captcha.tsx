@@ -5,7 +5,7 @@ import type { BrowserView, TabView } from "../live/protocol.gen";
 import { captcha } from "../live/state";
 import { Badge, type Tone } from "../parts/badge";
 import { Button } from "../parts/button";
-import { Empty, Skeleton } from "../parts/empty";
+import { Empty, None, Skeleton } from "../parts/empty";
 import { Facts } from "../parts/panel";
 import { type Column, Table } from "../parts/table";
 import { Ago } from "../parts/time";
@@ -85,7 +85,7 @@ function columns(): Column<TabView>[] {
     { id: "exit", title: t("captcha.exit"), sort: (one) => one.exit, cell: (one) => one.exit || t("direct") },
     { id: "tokens", title: t("captcha.tokens"), number: true, sort: (one) => one.tokens, cell: (one) => number(one.tokens) },
     { id: "failures", title: t("failures"), number: true, sort: (one) => one.failures, cell: (one) => number(one.failures) },
-    { id: "latency", title: t("latency.last"), number: true, sort: (one) => one.latency_seconds, cell: (one) => (one.latency_seconds ? duration(one.latency_seconds) : "–") },
+    { id: "latency", title: t("latency.last"), number: true, sort: (one) => one.latency_seconds, cell: (one) => (one.latency_seconds ? duration(one.latency_seconds) : <None />) },
     { id: "age", title: t("opened"), sort: (one) => one.opened_at, cell: (one) => <Ago at={one.opened_at} /> },
     { id: "used", title: t("last.used"), sort: (one) => one.used_at, cell: (one) => <Ago at={one.used_at} /> },
   ];

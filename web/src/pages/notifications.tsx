@@ -1,26 +1,28 @@
 /** Who is told when something wants a person: the channels, how the last message to each went, and a test. */
-import { useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import { act } from "../act";
 import { del, patch, post } from "../api";
 import { PageAction } from "../frame";
-import type { ChannelChanges, ChannelList, ChannelView, Sent } from "../live/protocol.gen";
+import type { ChannelChanges, ChannelList, ChannelView, NoticeList, Sent } from "../live/protocol.gen";
 import { alerts } from "../live/state";
 import { Badge } from "../parts/badge";
 import { Button } from "../parts/button";
 import { sure } from "../parts/dialog";
-import { Empty, Fault } from "../parts/empty";
+import { Empty, Fault, None } from "../parts/empty";
 import { type Column, Table } from "../parts/table";
 import { Ago } from "../parts/time";
 import { complain, say } from "../parts/toast";
 import { useAsked } from "../parts/use";
 import { t, word } from "../text";
 import { EditChannel } from "./notifications/edit";
+import { Outbox, Untold } from "./notifications/outbox";
+
+const LOOK_MS = 5000;
 
 const one = (id: string) => `/api/notifications/${encodeURIComponent(id)}`;
 
 export default function Notifications() {
-  // A new alert is a new message.
-  const { data, error, again } = useAsked<ChannelList>("/api/notifications", alerts.value);
+  const { data, error, notices, again } = useChannels();
   const [editing, setEditing] = useState<ChannelView | "new" | null>(null);
   const add = (
     <Button kind="main" icon="plus" onClick={() => setEditing("new")}>
@@ -45,11 +47,26 @@ export default function Notifications() {
           }
         />
       )}
+      {data && <Outbox notices={notices} channels={data.channels} again={again} />}
       {editing && data && (
         <EditChannel of={editing === "new" ? null : editing} events={data.events} onClose={() => setEditing(null)} onSaved={again} />
       )}
     </>
   );
+}
+
+/** Channels with what waits for them. Tries are not told over the websocket, so it is looked again while the page is shown. */
+function useChannels() {
+  // A new alert is a new message.
+  const { data, error, again: askChannels } = useAsked<ChannelList>("/api/notifications", alerts.value);
+  const outbox = useAsked<NoticeList>("/api/notifications/outbox", alerts.value);
+  const askNotices = outbox.again;
+  const again = useCallback(async () => void (await Promise.all([askChannels(), askNotices()])), [askChannels, askNotices]);
+  useEffect(() => {
+    const id = setInterval(() => document.hidden || void again(), LOOK_MS);
+    return () => clearInterval(id);
+  }, [again]);
+  return { data, error: error ?? outbox.error, notices: outbox.data?.notices ?? [], again };
 }
 
 function columns(all: number, edit: (channel: ChannelView) => void, again: () => Promise<void>): Column<ChannelView>[] {
@@ -60,6 +77,12 @@ function columns(all: number, edit: (channel: ChannelView) => void, again: () =>
     { id: "place", title: t("notifications.place"), sort: (channel) => channel.place, cell: (channel) => channel.place },
     { id: "about", title: t("notifications.about"), cell: (channel) => about(channel, all) },
     { id: "last", title: t("notifications.last"), cell: (channel) => <Last of={channel.last} /> },
+    {
+      id: "untold",
+      title: t("notifications.untold"),
+      sort: (channel) => channel.given_up * 1e6 + channel.waiting,
+      cell: (channel) => <Untold of={channel} />,
+    },
     { id: "do", title: t("actions"), cell: (channel) => <Acts of={channel} edit={edit} again={again} /> },
   ];
 }
@@ -74,7 +97,7 @@ function about({ events }: ChannelView, all: number) {
 }
 
 function Last({ of: sent }: { of: Sent | null }) {
-  if (!sent) return <span class="soft">–</span>;
+  if (!sent) return <None />;
   return (
     <>
       <Badge tone={sent.error ? "bad" : "good"} title={sent.error || sent.title}>

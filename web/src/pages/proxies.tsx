@@ -8,7 +8,7 @@ import { accounts, homes, proxies } from "../live/state";
 import { Badge, type Tone } from "../parts/badge";
 import { Button } from "../parts/button";
 import { CopyId } from "../parts/copy";
-import { Empty } from "../parts/empty";
+import { Empty, None } from "../parts/empty";
 import { Facts, Panel } from "../parts/panel";
 import { type Column, Table } from "../parts/table";
 import { Ago, At } from "../parts/time";
@@ -87,7 +87,7 @@ function columns(): Column<ProxyView>[] {
     { id: "accounts", title: t("page.accounts"), number: true, sort: (one) => one.accounts, cell: (one) => number(one.accounts) },
     { id: "uses", title: t("uses"), number: true, sort: (one) => one.health.uses, cell: (one) => number(one.health.uses) },
     { id: "failures", title: t("failures"), number: true, sort: (one) => one.health.failures, cell: (one) => number(one.health.failures) },
-    { id: "latency", title: t("latency.last"), number: true, sort: (one) => one.health.latency_seconds, cell: (one) => (one.health.latency_seconds === null ? "–" : duration(one.health.latency_seconds)) },
+    { id: "latency", title: t("latency.last"), number: true, sort: (one) => one.health.latency_seconds, cell: (one) => (one.health.latency_seconds === null ? <None /> : duration(one.health.latency_seconds)) },
     { id: "ok", title: t("proxy.last.ok"), sort: (one) => one.health.last_ok_at, cell: (one) => <Ago at={one.health.last_ok_at} /> },
     { id: "roles", title: t("proxy.roles"), extra: true, cell: (one) => one.proxy.roles.map((role) => word("proxy.role", role)).join(", ") },
     { id: "origin", title: t("origin"), extra: true, sort: (one) => one.proxy.origin, cell: (one) => word("proxy.origin", one.proxy.origin) },

@@ -8,7 +8,7 @@ import { Empty, Fault, Skeleton } from "../parts/empty";
 import { Chips, Filter, matches, Search, Tools } from "../parts/tools";
 import { useAsked } from "../parts/use";
 import { param, setParams } from "../route";
-import { t } from "../text";
+import { known, t } from "../text";
 import { Editor, reset, told } from "./settings/editor";
 
 export default function Settings() {
@@ -80,7 +80,7 @@ function Setting({ of: one, again }: { of: SettingView; again: () => Promise<voi
           <code class="whole-prompt">{told(one.value) || "–"}</code>
         )}
         <div class="line small">
-          <Badge tone={one.changed ? "working" : "quiet"}>{one.source}</Badge>
+          <Badge tone={one.changed ? "working" : "quiet"}>{sourceWords(one.source)}</Badge>
           {!one.run_time && <span class="soft">{t("settings.at.start")}</span>}
           {one.outranked_by && <span class="soft">{t("settings.outranked", { by: one.outranked_by })}</span>}
           {one.changed && (
@@ -92,4 +92,10 @@ function Setting({ of: one, again }: { of: SettingView; again: () => Promise<voi
       </div>
     </li>
   );
+}
+
+/** A file or a variable stands there by its own name. */
+function sourceWords(source: string): string {
+  const key = `settings.source.${source}`;
+  return known(key) ? t(key) : source;
 }

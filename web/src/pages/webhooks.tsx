@@ -7,7 +7,7 @@ import type { Delivery, DeliveryPage } from "../live/protocol.gen";
 import { Badge, type Tone } from "../parts/badge";
 import { Button } from "../parts/button";
 import { CopyId } from "../parts/copy";
-import { Empty, Fault } from "../parts/empty";
+import { Empty, Fault, None } from "../parts/empty";
 import { Facts, Panel } from "../parts/panel";
 import { type Column, Table } from "../parts/table";
 import { Ago, At } from "../parts/time";
@@ -108,9 +108,9 @@ function columns(): Column<Delivery>[] {
   ];
 }
 
-function told(one: Delivery): string {
+function told(one: Delivery) {
   const last = one.attempts.at(-1);
-  return last ? [last.status, last.error].filter(Boolean).join(" · ") : "–";
+  return last ? [last.status, last.error].filter(Boolean).join(" · ") : <None />;
 }
 
 function Detail({ of: one, neighbours, resend }: {

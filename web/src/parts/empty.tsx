@@ -18,6 +18,11 @@ export function Empty({ title, children, action }: {
   );
 }
 
+/** In place of a value that there is not; a list on a phone leaves it out, with its word. */
+export function None() {
+  return <span class="soft none">–</span>;
+}
+
 export function Fault({ error, again }: { error: unknown; again?: () => unknown }) {
   return (
     <div class="fault" role="alert">

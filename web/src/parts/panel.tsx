@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { open } from "../route";
 import { t } from "../text";
 import { Button } from "./button";
+import { None } from "./empty";
 
 interface Props {
   title: string;
@@ -64,7 +65,7 @@ export function Facts({ of: rows }: { of: readonly (readonly [string, ComponentC
         (row) =>
           row && [
             <dt key={`${row[0]}-name`}>{row[0]}</dt>,
-            <dd key={row[0]}>{row[1] ?? <span class="soft">–</span>}</dd>,
+            <dd key={row[0]}>{row[1] ?? <None />}</dd>,
           ],
       )}
     </dl>

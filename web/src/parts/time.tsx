@@ -1,8 +1,9 @@
 /** Times as people say them, with the exact one on hover. */
 import { clock, duration, exactTime, now, relative } from "../format";
+import { None } from "./empty";
 
 export function Ago({ at }: { at: number | null | undefined }) {
-  if (!at) return <span class="soft">–</span>;
+  if (!at) return <None />;
   return (
     <time dateTime={new Date(at * 1000).toISOString()} title={exactTime(at)} class="nowrap">
       {relative(at)}
@@ -11,7 +12,7 @@ export function Ago({ at }: { at: number | null | undefined }) {
 }
 
 export function At({ at }: { at: number | null | undefined }) {
-  if (!at) return <span class="soft">–</span>;
+  if (!at) return <None />;
   return (
     <time dateTime={new Date(at * 1000).toISOString()} title={exactTime(at)} class="nowrap">
       {clock(at)}

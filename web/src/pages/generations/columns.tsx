@@ -4,12 +4,14 @@ import type { Progress as Told } from "../../live/protocol.gen";
 import { isFinal, trends } from "../../live/state";
 import { Badge } from "../../parts/badge";
 import { CopyId } from "../../parts/copy";
+import { None } from "../../parts/empty";
 import { isClip, mediaUrl } from "../../parts/media";
 import { Progress } from "../../parts/progress";
 import type { Column } from "../../parts/table";
 import { Ago, Took } from "../../parts/time";
 import { t, word } from "../../text";
 import { jobTone, jobWords, share, usualSeconds } from "../../words";
+import { served, Server } from "./server";
 
 export function columns(): Column<Told>[] {
   return [
@@ -18,8 +20,8 @@ export function columns(): Column<Told>[] {
     { id: "state", title: t("state"), sort: (one) => one.job.state, cell: state },
     { id: "progress", title: t("progress"), cell: progress },
     { id: "model", title: t("model"), sort: (one) => one.job.generation.model, cell: (one) => one.job.generation.model },
-    { id: "account", title: t("account"), sort: (one) => one.account, cell: (one) => one.account ?? "–" },
-    { id: "took", title: t("took"), number: true, sort: took, cell: (one) => <Took from={one.job.created_at} to={one.job.finished_at} /> },
+    { id: "account", title: t("account"), sort: served, cell: account },
+    { id: "took", title: t("took"), number: true, sort: took, cell: lasted },
     { id: "created", title: t("created"), sort: (one) => one.job.created_at, cell: (one) => <Ago at={one.job.created_at} /> },
     { id: "id", title: t("id"), extra: true, cell: (one) => <CopyId id={one.job.id} /> },
     { id: "request", title: t("request.id"), extra: true, cell: (one) => one.job.request_id && <CopyId id={one.job.request_id} /> },
@@ -32,6 +34,15 @@ function took({ job }: Told): number {
   return (job.finished_at ?? now.peek()) - job.created_at;
 }
 
+function account(one: Told) {
+  return one.account || one.job.account_id ? <Server of={one} /> : <None />;
+}
+
+/** Nothing of it has begun while it waits in the line; how long ago it was ordered is told beside. */
+function lasted({ job }: Told) {
+  return job.state === "queued" ? <None /> : <Took from={job.created_at} to={job.finished_at} />;
+}
+
 function state(one: Told) {
   const why = one.job.error ? `${word("code", one.job.error.code)}: ${one.job.error.message}` : undefined;
   return (
@@ -42,7 +53,7 @@ function state(one: Told) {
 }
 
 function progress(one: Told) {
-  return isFinal(one.job.state) ? null : <Moving one={one} />;
+  return isFinal(one.job.state) || one.job.state === "queued" ? null : <Moving one={one} />;
 }
 
 function Moving({ one }: { one: Told }) {

@@ -16,6 +16,7 @@ import { useAsked } from "../../parts/use";
 import { href, open } from "../../route";
 import { known, t, word } from "../../text";
 import { jobTone, jobWords, still } from "../../words";
+import { served } from "./server";
 import { StudioLink } from "../studio-link";
 
 const CANCELLABLE = new Set(["queued", "starting", "running"]);
@@ -44,7 +45,7 @@ export function Detail({ id, neighbours }: { id: string; neighbours: readonly st
         <Media key={name} name={name} ratio={job.generation.aspect_ratio} alt={job.generation.prompt} />
       ))}
       <Timeline job={job} told={told} />
-      <Asked job={job} account={told.account} />
+      <Asked job={job} account={served(told)} />
     </Panel>
   );
 }
@@ -101,7 +102,7 @@ function Asked({ job, account }: { job: Job; account: string | null }) {
           generation.upscale !== null && [t("size"), generation.upscale.toUpperCase()],
           generation.count > 1 && [t("count"), number(generation.count)],
           generation.seed !== null && [t("seed"), String(generation.seed)],
-          job.account_id !== null && [t("account"), <a key="a" href={href("accounts", { open: job.account_id })}>{account ?? job.account_id}</a>],
+          job.account_id !== null && [t("account"), <a key="a" href={href("accounts", { open: job.account_id })}>{account}</a>],
           [t("credits"), number(generation.credits)],
           [t("origin"), word("origin", job.origin)],
           [t("submits"), number(job.submits)],

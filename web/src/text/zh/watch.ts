@@ -47,7 +47,7 @@ export const watch: Record<keyof typeof en, string> = {
   "part.code.waiting": "浏览器稍后重启",
   "part.code.opening": "正在打开标签页",
   "part.code.idle": "就绪，暂无任务",
-  "part.code.working": "工作中",
+  "part.code.working": "有任务进行中",
   "part.code.many_failures": "失败较多",
   "part.code.queue_full": "队列已满",
   "part.code.no_answer": "没有应答",
