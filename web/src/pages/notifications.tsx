@@ -73,7 +73,7 @@ function columns(all: number, edit: (channel: ChannelView) => void, again: () =>
   return [
     { id: "name", title: t("name"), sort: (channel) => channel.name.toLowerCase(), cell: (channel) => channel.name },
     { id: "state", title: t("state"), sort: (channel) => Number(channel.enabled), cell: state },
-    { id: "kind", title: t("notifications.kind"), sort: (channel) => channel.kind, cell: (channel) => word("notifications.kind", channel.kind) },
+    { id: "kind", title: t("notifications.kind"), extra: true, sort: (channel) => channel.kind, cell: (channel) => word("notifications.kind", channel.kind) },
     { id: "place", title: t("notifications.place"), sort: (channel) => channel.place, cell: (channel) => channel.place },
     { id: "about", title: t("notifications.about"), cell: (channel) => about(channel, all) },
     { id: "last", title: t("notifications.last"), cell: (channel) => <Last of={channel.last} /> },
