@@ -244,13 +244,15 @@ def setup_logging(
     format: Format = "text",
     expected: Iterable[type[BaseException]] = (),
     stream: TextIO | None = None,
+    shown: Level = "debug",
 ) -> None:
-    """Send everything that is logged to `stream` (standard error), once; a second call replaces the first.
+    """Send everything that is logged, from `shown` on, to `stream` (standard error), once; a second call replaces the first.
 
     Exceptions of the types `expected` are logged without a traceback. Other libraries are heard from `warning` on.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_formatter(format, tuple(expected)))
+    handler.setLevel(shown.upper())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("flow2api").setLevel(level.upper())
     logging.captureWarnings(True)

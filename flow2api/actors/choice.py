@@ -150,11 +150,15 @@ def _no_account(reasons: list[tuple[str, Hindrance]], wanted: Wanted, now: float
         message = "Only the account that made the clip can go on with it, and that is not here, or of another service."
         return Failure(Code.NO_ACCOUNT_AVAILABLE, message)
     if not reasons:
-        services = " or ".join(dict.fromkeys(_place(way) for way in ways_of(generation)))
-        return Failure(
-            Code.NO_ACCOUNT_AVAILABLE,
-            f"There is no account at {services} that could serve this. Add one with `flow2api account add`.",
+        ways = ways_of(generation)
+        services = " or ".join(dict.fromkeys(_place(way) for way in ways))
+        commands = " or ".join(
+            f"`flow2api account add --kind {kind}`" for kind in dict.fromkeys(way.provider for way in ways)
         )
+        message = (
+            f"There is no account at {services} that could serve this. Add one with {commands}, or in the dashboard."
+        )
+        return Failure(Code.NO_ACCOUNT_AVAILABLE, message)
     listed = "; ".join(f"{label}: {hindrance.detail}" for label, hindrance in reasons[:_TOLD_ACCOUNTS])
     more = f"; and {len(reasons) - _TOLD_ACCOUNTS} more" if len(reasons) > _TOLD_ACCOUNTS else ""
     returns = [hindrance.until for _, hindrance in reasons if hindrance.until is not None]

@@ -47,7 +47,7 @@ _SECURITY_SCHEMES = {
         "type": "apiKey",
         "in": "cookie",
         "name": COOKIE,
-        "description": "The cookie of a sign-in. Changes need its token in the header `X-CSRF-Token` as well.",
+        "description": "The cookie of a sign-in; `_` and the port follow its name where the instance listens on another than 8000. Changes need its token in the header `X-CSRF-Token` as well.",
     },
     "admin-password": {
         "type": "http",

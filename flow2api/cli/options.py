@@ -11,7 +11,7 @@ import click
 from flow2api.cli.outcomes import EXPECTED, told_as_failures
 from flow2api.cli.wiring import Wiring
 from flow2api.config import MASTER_KEY_ENV, Resolved, load_config
-from flow2api.log import register_secret, setup_logging
+from flow2api.log import Level, register_secret, setup_logging
 
 Command = Callable[..., None]
 
@@ -42,12 +42,12 @@ def is_given(resolved: Resolved, key: str) -> bool:
     return any(value.key == key and value.source != "default" for value in resolved.values)
 
 
-def start_log(resolved: Resolved, environ: Mapping[str, str]) -> None:
-    """Log as the settings say, without a traceback for what is expected to go wrong and without what is known to be secret."""
+def start_log(resolved: Resolved, environ: Mapping[str, str], *, shown: Level = "debug") -> None:
+    """Log as the settings say, on the terminal from `shown` on, without a traceback for what is expected to go wrong and without what is known to be secret."""
     config = resolved.config.log
     for secret in (environ.get(MASTER_KEY_ENV, ""), *resolved.config.proxy.urls):
         register_secret(secret)
-    setup_logging(level=config.level, format=config.format, expected=EXPECTED)
+    setup_logging(level=config.level, format=config.format, expected=EXPECTED, shown=shown)
 
 
 def with_start(command: Command) -> Command:

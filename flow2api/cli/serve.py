@@ -59,10 +59,9 @@ def demo(context: click.Context, start: Start, api_key: str | None) -> None:
         register_secret(api_key)
     stays = "storage.data_dir" in start.flags
     with _data_folder(start) as kept:
-        if not is_given(kept.resolve(wiring), "log.level"):
-            # What the demo prints should not drown in the log.
-            kept = kept.with_flags({"log.level": "warning"})
-        start_log(kept.resolve(wiring), wiring.environ)
+        resolved = kept.resolve(wiring)
+        # What the demo prints should not drown in the log, which its dashboard shows whole.
+        start_log(resolved, wiring.environ, shown="debug" if is_given(resolved, "log.level") else "warning")
 
         def resolve(emulated: Mapping[str, object]) -> Resolved:
             return kept.with_flags(emulated).resolve(wiring)

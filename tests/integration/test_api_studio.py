@@ -20,6 +20,8 @@ async def test_the_offer_tells_what_each_model_takes_and_no_fixed_form_of_one(tm
     async with opened(tmp_path) as (_, client):
         offer = (await client.get("/api/studio")).json()
         models = {model["id"]: model for model in offer["models"]}
+        # The page begins with what the settings name, and not with what a service charges most for.
+        assert list(models)[:2] == ["gemini-3.1-flash-image", "veo-3.1-fast"]
         assert "16:9" in models[MODEL]["accepts"]["aspect_ratios"]
         assert models[CLIP_MODEL]["kind"] == "video"
         assert f"{MODEL}-landscape" not in models

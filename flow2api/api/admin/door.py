@@ -26,6 +26,7 @@ from flow2api.store.door import Store
 T = TypeVar("T")
 
 COOKIE = "flow2api_session"
+_USUAL_PORT = 8000
 CSRF_HEADER = b"x-csrf-token"
 # A code is one of a million, and three of them are good at a time.
 FREE_CODES = 5
@@ -226,11 +227,18 @@ class Door:
         return user == "admin" and await self.password.fits(password) and not await self.second_factor.is_on()
 
 
+def cookie_name(request: Caller) -> str:
+    """Browsers keep the cookies of a host without its port: those of several instances on one machine must differ by name."""
+    port = (request.scope.get("server") or ("", None))[1]
+    return COOKIE if port in (None, _USUAL_PORT) else f"{COOKIE}_{port}"
+
+
 def cookie(request: Caller) -> str:
     """The value of the sign-in's cookie, empty without one."""
+    own = cookie_name(request)
     for piece in _text(request, b"cookie").split(";"):
         name, _, value = piece.strip().partition("=")
-        if name == COOKIE:
+        if name == own:
             return value
     return ""
 

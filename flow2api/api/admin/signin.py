@@ -8,7 +8,7 @@ from functools import partial
 from quart_trio.wrappers import TrioResponse
 
 from flow2api.api import wire
-from flow2api.api.admin.door import COOKIE, Admin, Door
+from flow2api.api.admin.door import Admin, Door, cookie_name
 from flow2api.api.admin.door import cookie as cookie_of
 from flow2api.api.admin.sessions import csrf_token
 from flow2api.api.admin.shapes import (
@@ -113,7 +113,8 @@ class _SignIn:
         admin = await self._door.enter(request, request.method)
         await self._door.sessions.end(admin.session_id)
         response = wire.answer(SessionState(signed_in=False))
-        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=self._links.secure(request))
+        secure = self._links.secure(request)
+        response.delete_cookie(cookie_name(request), path="/", httponly=True, samesite="Strict", secure=secure)
         return response
 
     async def _signed_in(self, admin: Admin, status: int = 200) -> TrioResponse:
@@ -128,9 +129,8 @@ class _SignIn:
 
     def _with_cookie(self, request: GatewayRequest, response: TrioResponse, value: str) -> TrioResponse:
         # Without an age: the browser forgets it with its window, the server by its own limits.
-        response.set_cookie(
-            COOKIE, value, path="/", httponly=True, samesite="Strict", secure=self._links.secure(request)
-        )
+        secure = self._links.secure(request)
+        response.set_cookie(cookie_name(request), value, path="/", httponly=True, samesite="Strict", secure=secure)
         return response
 
 

@@ -84,6 +84,9 @@ class _Views:
         models = [model for model in self._services.catalog.models() if model.fixed is None]
         providers = {view.account.provider for view in await self._services.accounts.ask_again(ListAccounts())}
         ready = [model.id for model in models if model.provider in providers]
+        # The page begins with the first of them.
+        usual = self._services.config.models
+        models.sort(key=lambda model: (model.id != usual.image, model.id != usual.video))
         return wire.answer(StudioOffer([entry_of(model) for model in models], ready))
 
     @described(

@@ -37,7 +37,9 @@ def lodgers() -> list[AccountSetup]:
 async def settle(tested: TestedGateway) -> None:
     """Bring everything about that does not last: what was made, what failed, who rests and why."""
     emulator = tested.emulator
-    await tested.admin("POST", "/api/notifications", {"name": "The pager of those on duty", "url": f"{tested.url}/hooks"})
+    await tested.admin(
+        "POST", "/api/notifications", {"name": "The pager of those on duty", "url": f"{tested.url}/hooks"}
+    )
     for prompt in PROMPTS:
         assert (await tested.chat(prompt)).status_code == 200
     for refusal in REFUSALS:

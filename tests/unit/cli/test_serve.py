@@ -1,6 +1,7 @@
 """`flow2api serve`, `flow2api demo`, and how commands end."""
 
 import json
+import logging
 import shlex
 from pathlib import Path
 
@@ -69,11 +70,18 @@ def test_the_demo_makes_a_key_and_leaves_nothing_behind(stage: Stage, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("environ", "level"), [({}, "warning"), ({"FLOW2API_LOG_LEVEL": "debug"}, "debug")])
-def test_the_demo_is_quiet_unless_a_level_is_set(stage: Stage, environ: dict[str, str], level: str) -> None:
+@pytest.mark.parametrize(
+    ("environ", "level", "shown"),
+    [({}, "info", logging.WARNING), ({"FLOW2API_LOG_LEVEL": "debug"}, "debug", logging.DEBUG)],
+)
+def test_the_demos_terminal_is_quiet_unless_a_level_is_set_and_its_log_is_whole(
+    stage: Stage, environ: dict[str, str], level: str, shown: int
+) -> None:
     stage.environ = environ
     stage.run("demo")
     assert stage.started[0].config.log.level == level
+    [terminal] = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
+    assert terminal.level == shown
 
 
 def test_the_demo_keeps_its_data_in_a_folder_that_was_named(stage: Stage) -> None:

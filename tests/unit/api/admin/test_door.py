@@ -11,7 +11,7 @@ import trio.testing
 from flow2api.api import passwords
 from flow2api.api.admin import delays
 from flow2api.api.admin import password as password_module
-from flow2api.api.admin.door import CODE_DELAY_SECONDS, Admin, Door
+from flow2api.api.admin.door import CODE_DELAY_SECONDS, Admin, Door, cookie_name
 from flow2api.api.links import Links
 from flow2api.config import DashboardConfig
 from flow2api.domain.admin import AdminSession
@@ -177,6 +177,15 @@ async def test_who_signs_in_with_the_old_password_while_it_is_changed_is_not_in_
             await door.sign_in(make_request(), "a long password", None)
         assert caught.value.code is Code.ADMIN_REQUIRED
         assert door.sessions.views("") == []
+
+
+async def test_two_instances_on_one_host_do_not_take_each_others_cookies() -> None:
+    names = set()
+    for port in (8000, 8400, None):
+        request = make_request()
+        request.scope["server"] = ("127.0.0.1", port)
+        names.add(cookie_name(request))
+    assert names == {"flow2api_session", "flow2api_session_8400"}
 
 
 async def test_a_cookie_that_somebody_planted_is_not_the_one_of_the_sign_in() -> None:

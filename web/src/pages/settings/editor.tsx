@@ -18,7 +18,11 @@ export function told(value: unknown): string {
 /** What was written, as a value of the setting's kind; the gateway checks the rest. */
 function meant(text: string, of: SettingView): unknown {
   if (text.trim() === "" && of.default === null) return null;
-  if (of.sort === "whole" || of.sort === "number") return Number(text);
+  if (of.sort === "whole" || of.sort === "number") {
+    const number = Number(text);
+    // What is no number goes out as it is, for the gateway to say what is allowed; as JSON it would be null, which means the default.
+    return text.trim() === "" || !Number.isFinite(number) ? text : number;
+  }
   if (of.sort === "list" && !text.trim().startsWith("[")) return text.split(",").map((one) => one.trim()).filter(Boolean);
   return of.sort === "list" ? JSON.parse(text) : text;
 }
