@@ -35,7 +35,7 @@ async def test_a_generation_is_followed_from_line_to_end_and_counted(monkeypatch
         }
         paths = {node["path"] for node in (await page.snapshot("system"))["nodes"]}
         assert "flow2api/captcha/captcha tabs" in paths
-        assert sum(path.startswith("flow2api/accounts/account ") for path in paths) == 2
+        assert sum(path.startswith("flow2api/accounts/accounts pool/account ") for path in paths) == 2
         assert (await tested.chat()).status_code == 200
         await page.state("succeeded")
         states = page.states()
