@@ -87,7 +87,9 @@ async def test_a_service_at_a_private_address_serves_results_from_there() -> Non
 
 
 async def test_what_an_operator_allows_is_followed() -> None:
-    await follow("fal", "https://inner.example/", Web(), allow=["10.0.0.0/8"])
+    web = Web()
+    await follow("fal", "https://inner.example/", web, allow=["10.0.0.0/8"])
+    assert len(web.asked) == 1
 
 
 async def test_a_link_of_a_vendor_s_own_service_is_taken_as_it_comes() -> None:

@@ -16,3 +16,4 @@ def test_only_unfinished_files_are_removed(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_yet_is_no_obstacle(tmp_path: Path) -> None:
     remove_unfinished(tmp_path / "media")
+    assert not any(tmp_path.iterdir())
